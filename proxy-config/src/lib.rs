@@ -1,0 +1,86 @@
+//! Text to a checked configuration, or diagnostics.
+//!
+//! Pure: no sockets, no clock, no files; even the environment is an argument. The stages:
+//!
+//! ```text
+//! syntax  -> TOML trees with byte spans, every syntax error
+//! section -> drafts: each key read by itself, every bad key and value
+//! resolve -> the model: defaults inherited, names turned into ids, what contradicts itself
+//! ```
+//!
+//! A draft knows nothing of TOML, so another notation can fill the same drafts.
+#![forbid(unsafe_code)]
+
+mod address;
+mod diagnostic;
+mod draft;
+mod http;
+pub mod model;
+mod nearest;
+mod overrides;
+mod place;
+mod report;
+mod resolve;
+mod section;
+mod setting;
+mod syntax;
+mod text;
+mod units;
+mod walk;
+mod words;
+
+pub use diagnostic::{Diagnostic, Label, Severity};
+
+use draft::Draft;
+use report::Report;
+
+/// One configuration file: what to call it in messages, and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// As messages show it, such as the path on the command line.
+    pub name: String,
+    /// The whole TOML text.
+    pub text: String,
+}
+
+/// Settings of the command line; each wins over the files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--shards`: `auto`, a count, or core ids such as `0,2,4`; in place of `global.shards`.
+    pub shards: Option<String>,
+    /// `--log`: one target, in place of all those of `global.log`.
+    pub log: Option<String>,
+    /// `--maxconn`: 1 to 2147483647, in place of `global.maxconn`.
+    pub maxconn: Option<u32>,
+}
+
+/// The value of an environment variable, if it is set.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What came of loading.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Invariant: `Some` exactly when no diagnostic is an error.
+    pub config: Option<model::Config>,
+    /// Errors in the order of the files, then warnings in the order of the files.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads all sources as one configuration and reports every mistake in them.
+pub fn load(sources: &[Source], overrides: &Overrides, env: Env<'_>) -> Outcome {
+    let mut report = Report::default();
+    let mut draft = Draft::default();
+    let mut is_whole = true;
+    for (index, source) in sources.iter().enumerate() {
+        is_whole &= section::read(index, source, env, &mut draft, &mut report);
+    }
+    let arguments = overrides::apply(overrides, sources.len(), &mut draft.global, &mut report);
+    // Where the syntax is broken keys are missing that the file does have: to go on would blame
+    // the user for our guess.
+    let config = is_whole.then(|| resolve::resolve(&draft, &mut report));
+    let has_errors = report.has_errors();
+    Outcome {
+        config: config.filter(|_| !has_errors),
+        diagnostics: report.finish(sources, &arguments),
+    }
+}

@@ -1,0 +1,160 @@
+//! Warnings about what is allowed but does nothing.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::Diagnostic;
+use crate::draft::{Draft, LogChoice, LogEntry, ServerDraft, ServerWords, Settings};
+use crate::model::{LogFormat, Mode};
+use crate::place::Place;
+use crate::report::Report;
+use crate::resolve::Proxy;
+
+/// A setting that only HTTP uses: its name, and where the section turns it on.
+type HttpSetting = (&'static str, fn(&Settings) -> Option<Place>);
+
+const HTTP_ONLY: [HttpSetting; 5] = [
+    ("http-reuse", |s| s.http_reuse.place()),
+    ("option.forwardfor", |s| s.forwardfor.place().filter(|_| s.forwardfor.or(None).is_some())),
+    ("option.httplog", |s| s.httplog.place().filter(|_| s.httplog.or(false))),
+    ("timeout.http-keep-alive", |s| s.timeout_http_keep_alive.place()),
+    ("timeout.http-request", |s| s.timeout_http_request.place()),
+];
+
+/// The default backends of all sections.
+struct Targets<'t> {
+    names: BTreeSet<&'t str>,
+    /// One of them is wrong or perhaps mistyped: any backend may be the one that was meant.
+    are_unsure: bool,
+}
+
+pub(super) fn check(
+    draft: &Draft,
+    proxies: &[Proxy<'_>],
+    targets: &[Option<usize>],
+    report: &mut Report,
+) {
+    let is_lost = |(proxy, target): (&Proxy<'_>, &Option<usize>)| {
+        let is_written = !proxy.settings.default_backend.is_absent();
+        let is_doubtful = is_written || !proxy.draft.is_complete;
+        proxy.draft.kind.is_frontend() && is_doubtful && target.is_none()
+    };
+    let used = targets.iter().flatten().map(|target| proxies[*target].name());
+    let targets =
+        Targets { names: used.collect(), are_unsure: proxies.iter().zip(targets).any(is_lost) };
+    for proxy in proxies {
+        if proxy.mode() == Some(Mode::Tcp) {
+            http_only(proxy, report);
+        }
+        if proxy.draft.kind.is_backend() {
+            use_of_backend(proxy, &targets, report);
+            use_of_checks(proxy, report);
+        }
+        if draft.global.log.is_absent() {
+            log_to_nowhere(proxy, report);
+        }
+    }
+}
+
+/// Only what the section itself says: what it inherits is meant for others too.
+fn http_only(proxy: &Proxy<'_>, report: &mut Report) {
+    let own = &proxy.draft.settings;
+    let written = HTTP_ONLY.iter().filter_map(|(name, place)| Some((*name, place(own)?)));
+    for (name, place) in written.chain(own_http_formats(own)) {
+        let message = format!("`{name}` has no effect in mode tcp");
+        report.add(Diagnostic::warning(place, message).expected("only mode http uses it"));
+    }
+}
+
+fn own_http_formats(own: &Settings) -> impl Iterator<Item = (&'static str, Place)> {
+    let entries = match own.log.value() {
+        Some(LogChoice::Targets(entries)) => entries.as_slice(),
+        _ => &[],
+    };
+    entries.iter().filter_map(|entry| match entry {
+        LogEntry::Own(log) if log.format.value() == Some(&LogFormat::Http) => {
+            Some(("format", log.format.place()?))
+        }
+        _ => None,
+    })
+}
+
+fn use_of_backend(proxy: &Proxy<'_>, targets: &Targets<'_>, report: &mut Report) {
+    let servers = &proxy.draft.servers;
+    let has_no_server = servers.is_absent() || servers.value().is_some_and(Vec::is_empty);
+    let is_listen = proxy.draft.kind.is_frontend();
+    let is_used = targets.names.contains(proxy.name());
+    let name = proxy.name();
+    let mut warn = |message: String, expected: &str| {
+        report.add(Diagnostic::warning(proxy.draft.place, message).expected(expected));
+    };
+    // A listen without servers that nobody uses only passes on to another backend.
+    if has_no_server && proxy.draft.is_complete && (is_used || !is_listen) {
+        warn(format!("backend `{name}` has no server"), without_server(proxy));
+    }
+    if is_used || targets.are_unsure {
+        return;
+    }
+    if !is_listen {
+        warn(format!("backend `{name}` is not used"), "no frontend leads here");
+    } else if !has_no_server {
+        warn(format!("the servers of `{name}` are not used"), "default-backend leads elsewhere");
+    }
+}
+
+fn without_server(proxy: &Proxy<'_>) -> &'static str {
+    match proxy.mode() {
+        Some(Mode::Tcp) => "every connection is closed at once",
+        _ => "every request gets 503",
+    }
+}
+
+/// Words of checks where nothing is checked.
+fn use_of_checks(proxy: &Proxy<'_>, report: &mut Report) {
+    let default = &proxy.settings.default_server;
+    let servers = proxy.draft.servers.value().map_or(&[][..], Vec::as_slice);
+    let is_checked = |server: &ServerDraft| {
+        let mut check = server.words.check.clone();
+        check.inherit(&default.check);
+        check.is_wrong() || check.or(false)
+    };
+    for server in servers.iter().filter(|server| !is_checked(server)) {
+        for (name, place) in check_words(&server.words) {
+            let message = format!("`{name}` has no effect on a server without `check`");
+            report.add(Diagnostic::warning(place, message).expected("add check = true"));
+        }
+    }
+    let own = &proxy.draft.settings;
+    let httpchk = own.httpchk.place().filter(|_| own.httpchk.or(None).is_some());
+    let settings = [("option.httpchk", httpchk), ("timeout.check", own.timeout_check.place())];
+    if servers.is_empty() || servers.iter().any(is_checked) {
+        return;
+    }
+    for (name, place) in settings {
+        if let Some(place) = place {
+            let message = format!("`{name}` has no effect: no server has `check`");
+            report.add(Diagnostic::warning(place, message).expected("add check = true to servers"));
+        }
+    }
+}
+
+fn check_words(words: &ServerWords) -> impl Iterator<Item = (&'static str, Place)> {
+    let places = [
+        ("inter", words.inter.place()),
+        ("rise", words.rise.place()),
+        ("fall", words.fall.place()),
+        ("port", words.port.place()),
+    ];
+    places.into_iter().filter_map(|(name, place)| Some((name, place?)))
+}
+
+fn log_to_nowhere(proxy: &Proxy<'_>, report: &mut Report) {
+    let Some(LogChoice::Targets(entries)) = proxy.draft.settings.log.value() else {
+        return;
+    };
+    for entry in entries {
+        if let LogEntry::Global(place) = entry {
+            let message = "there is no `global.log` to log to";
+            report.add(Diagnostic::warning(*place, message).expected("nothing is logged"));
+        }
+    }
+}

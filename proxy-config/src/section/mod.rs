@@ -1,0 +1,196 @@
+//! One file's sections into drafts.
+
+mod bind;
+mod global;
+mod log;
+mod option;
+mod proxy;
+mod server;
+mod timeout;
+
+pub(crate) use global::read_shards;
+pub(crate) use log::LOCAL0;
+
+use toml::de::DeTable;
+
+use crate::diagnostic::Diagnostic;
+use crate::draft::{Draft, Kind, ProxyDraft};
+use crate::place::Place;
+use crate::report::Report;
+use crate::text::Fault;
+use crate::walk::{Entry, Key, Reader, Vocabulary, in_file_order};
+use crate::{Env, Source, place, syntax, words};
+
+const ROOT: Vocabulary<Draft> = Vocabulary {
+    noun: "section",
+    owner: "",
+    keys: &[
+        Key::any("backend", |r, e, d| named_sections(r, e, d, Kind::Backend)),
+        Key::any("defaults", defaults),
+        Key::any("frontend", |r, e, d| named_sections(r, e, d, Kind::Frontend)),
+        Key::any("global", global_section),
+        Key::any("listen", |r, e, d| named_sections(r, e, d, Kind::Listen)),
+    ],
+    unsupported: words::SECTIONS,
+};
+
+/// Adds a file to the draft; false if its syntax is broken, so that keys may be missing.
+pub(crate) fn read(
+    index: usize,
+    source: &Source,
+    env: Env<'_>,
+    draft: &mut Draft,
+    report: &mut Report,
+) -> bool {
+    let syntax = syntax::parse(index, &source.text);
+    let mut found = Report::default();
+    let mut reader = Reader {
+        source: index,
+        text: &source.text,
+        env,
+        is_whole: syntax.is_whole,
+        kind: None,
+        report: &mut found,
+    };
+    reader.walk(&syntax.root, "", &ROOT, draft);
+    // The walk meets all sections of a kind together.
+    draft.proxies.sort_by_key(|proxy| proxy.place);
+    report.merge(syntax.report, |_| true);
+    report.merge(found, |diagnostic| {
+        let start = diagnostic.labels().first().map_or(0, |label| label.span.start);
+        !syntax.broken_lines.contains(&place::line_start(&source.text, start))
+    });
+    syntax.is_whole
+}
+
+fn global_section(reader: &mut Reader<'_>, entry: &Entry<'_>, draft: &mut Draft) {
+    if let Some(table) = reader.table(entry, "a section: [global]") {
+        draft.global_places.push(entry.key);
+        reader.walk(table, "", &global::GLOBAL, &mut draft.global);
+    }
+}
+
+/// `[frontend.NAME]` and its like.
+fn named_sections(reader: &mut Reader<'_>, entry: &Entry<'_>, draft: &mut Draft, kind: Kind) {
+    let form = format!("a named section: [{}.NAME]", kind.word());
+    let Some(sections) = reader.table(entry, &form) else {
+        return;
+    };
+    for (name, span, node) in in_file_order(sections) {
+        let key = reader.place(span);
+        let section = Entry { path: format!("{}.{name}", kind.word()), word: name, key, node };
+        if let Some(table) = reader.table(&section, &form) {
+            draft.proxies.push(section_of(reader, table, kind, Some(name), key));
+        }
+    }
+}
+
+/// `[defaults]` and `[defaults.NAME]` share a table: what opens a section of its own is named.
+fn defaults(reader: &mut Reader<'_>, entry: &Entry<'_>, draft: &mut Draft) {
+    let Some(table) = reader.table(entry, "a section: [defaults] or [defaults.NAME]") else {
+        return;
+    };
+    let mut unnamed = ProxyDraft::new(Kind::Defaults, None, entry.key);
+    let mut has_settings = false;
+    for (word, span, node) in in_file_order(table) {
+        let key = reader.place(span);
+        match node.get_ref().as_table() {
+            Some(inner) if is_named_defaults(reader, word, key) => {
+                draft.defaults.push(section_of(reader, inner, Kind::Defaults, Some(word), key));
+            }
+            _ => {
+                has_settings = true;
+                let member = Entry { path: word.to_owned(), word, key, node };
+                proxy::read_key(reader, &member, &mut unnamed);
+            }
+        }
+    }
+    if has_settings {
+        draft.defaults.push(unnamed);
+    }
+}
+
+/// A header names a section, unless its word is a family that a header may open as well:
+/// `[defaults.timeout]` is `timeout` of the unnamed defaults.
+fn is_named_defaults(reader: &Reader<'_>, word: &str, key: Place) -> bool {
+    let is_family = words::FAMILIES.split_whitespace().any(|family| family == word);
+    !is_family && place::line(reader.text, key.start).starts_with('[')
+}
+
+fn section_of(
+    reader: &mut Reader<'_>,
+    table: &DeTable<'_>,
+    kind: Kind,
+    name: Option<&str>,
+    place: Place,
+) -> ProxyDraft {
+    if let Some(Err(fault)) = name.map(proxy_name) {
+        let message = format!("the name of a {} {}", kind.word(), fault.problem);
+        reader.report.add(Diagnostic::error(place, message).expected(fault.expected));
+    }
+    let mut draft = ProxyDraft::new(kind, name.map(str::to_owned), place);
+    for (word, span, node) in in_file_order(table) {
+        let key = reader.place(span);
+        proxy::read_key(reader, &Entry { path: word.to_owned(), word, key, node }, &mut draft);
+    }
+    draft
+}
+
+/// The name of a section or a server: it stands between blanks in logs.
+fn proxy_name(name: &str) -> Result<String, Fault> {
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
+    let expected = "a name has only letters, digits and - _ . :";
+    if name.is_empty() {
+        return Err(Fault::new(0..0, "is empty", expected));
+    }
+    if !name.bytes().all(is_allowed) {
+        return Err(Fault::new(0..name.len(), "has a character that names cannot have", expected));
+    }
+    Ok(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_words<T>(vocabulary: &Vocabulary<T>) {
+        let words: Vec<_> = vocabulary.keys.iter().map(|key| key.word).collect();
+        assert!(words.is_sorted(), "{words:?}");
+        for word in words {
+            assert!(!vocabulary.is_unsupported(word), "{word} is supported and unsupported");
+        }
+    }
+
+    #[test]
+    fn words_are_either_supported_or_not() {
+        check_words(&ROOT);
+        check_words(&global::GLOBAL);
+        check_words(&global::TUNE);
+        check_words(&global::TUNE_BUFFERS);
+        check_words(&global::TUNE_HTTP);
+        check_words(&proxy::PROXY);
+        check_words(&timeout::TIMEOUTS);
+        check_words(&option::OPTIONS);
+        check_words(&bind::BIND);
+        check_words(&server::SERVER);
+        check_words(&log::LOG);
+    }
+
+    #[test]
+    fn families_are_keys() {
+        for family in words::FAMILIES.split_whitespace() {
+            let is_key = proxy::PROXY.keys.iter().any(|key| key.word == family);
+            assert!(is_key || proxy::PROXY.is_unsupported(family), "{family}");
+        }
+    }
+
+    #[test]
+    fn names_of_sections() {
+        for good in ["a", "web-1", "web_1", "web.example.org", "web:80"] {
+            assert!(proxy_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "my site", "a/b", "caf\u{e9}", "a\n"] {
+            assert!(proxy_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The keys of `defaults`, `frontend`, `listen` and `backend`.
+
+use crate::draft::{Kind, ProxyDraft};
+use crate::model::{Balance, HttpReuse, Mode};
+use crate::overrides::MAXCONN_MAX;
+use crate::section::{bind, log, option, proxy_name, server, timeout};
+use crate::setting::Setting;
+use crate::text::Fault;
+use crate::walk::{Entry, Key, Reader, Vocabulary};
+use crate::{nearest, words};
+
+/// Sections with a client side, and their defaults.
+pub(super) const CLIENT_SIDE: &[Kind] = &[Kind::Defaults, Kind::Frontend, Kind::Listen];
+
+/// Sections with a server side, and their defaults.
+pub(super) const SERVER_SIDE: &[Kind] = &[Kind::Defaults, Kind::Backend, Kind::Listen];
+
+const MODES: [(&str, Mode); 2] = [("http", Mode::Http), ("tcp", Mode::Tcp)];
+
+const HTTP_REUSE: [(&str, HttpReuse); 4] = [
+    ("aggressive", HttpReuse::Aggressive),
+    ("always", HttpReuse::Always),
+    ("never", HttpReuse::Never),
+    ("safe", HttpReuse::Safe),
+];
+
+pub(super) const PROXY: Vocabulary<ProxyDraft> = Vocabulary {
+    noun: "key",
+    owner: "",
+    keys: &[
+        Key::of("backlog", CLIENT_SIDE, |r, e, p| p.settings.backlog = r.number(e, 1, 65_535)),
+        Key::of("balance", SERVER_SIDE, |r, e, p| p.settings.balance = balance(r, e)),
+        Key::of("bind", &[Kind::Frontend, Kind::Listen], |r, e, p| p.binds = bind::read(r, e)),
+        Key::of("default-backend", CLIENT_SIDE, |r, e, p| {
+            p.settings.default_backend = r.parsed(e, "the name of a backend", proxy_name);
+        }),
+        Key::of("default-server", SERVER_SIDE, server::read_default),
+        Key::any("from", |r, e, p| {
+            p.from = r.parsed(e, "the name of a defaults section", proxy_name)
+        }),
+        Key::of("http-reuse", SERVER_SIDE, |r, e, p| {
+            p.settings.http_reuse = r.word(e, &HTTP_REUSE, "");
+        }),
+        Key::of("log", CLIENT_SIDE, |r, e, p| p.settings.log = log::read(r, e)),
+        Key::of("maxconn", CLIENT_SIDE, |r, e, p| p.settings.maxconn = r.number(e, 1, MAXCONN_MAX)),
+        Key::any("mode", |r, e, p| p.settings.mode = r.word(e, &MODES, words::MODES)),
+        Key::any("option", option::read),
+        Key::of("retries", SERVER_SIDE, |r, e, p| p.settings.retries = r.number(e, 0, 100)),
+        Key::of("server", &[Kind::Backend, Kind::Listen], |r, e, p| p.servers = server::read(r, e)),
+        Key::any("timeout", timeout::read),
+    ],
+    unsupported: words::PROXY,
+};
+
+/// Reads one key of a section.
+pub(super) fn read_key(reader: &mut Reader<'_>, entry: &Entry<'_>, draft: &mut ProxyDraft) {
+    reader.kind = Some(draft.kind);
+    draft.is_complete &= reader.walk_entry(entry, &PROXY, draft);
+    reader.kind = None;
+}
+
+fn balance(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Setting<Balance> {
+    reader.parsed(entry, "a way to balance such as \"roundrobin\"", balance_word)
+}
+
+/// The first word names the way to balance; its arguments follow.
+fn balance_word(text: &str) -> Result<Balance, Fault> {
+    if text == "roundrobin" {
+        return Ok(Balance::RoundRobin);
+    }
+    let end = text.find([' ', '(']).unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    if word == "roundrobin" {
+        return Err(Fault::new(
+            end..text.len(),
+            format!("has `{rest}`"),
+            "`roundrobin` stands alone",
+        ));
+    }
+    let expected = "this release has `roundrobin`";
+    if words::BALANCE.split_whitespace().any(|known| known == word) {
+        let problem = format!("cannot be `{word}`, which is not yet supported");
+        return Err(Fault::new(0..end, problem, expected));
+    }
+    let known = words::BALANCE.split_whitespace().chain(["roundrobin"]);
+    let remedy = match nearest::nearest(word, known) {
+        Some(found) => format!("did you mean `{found}`?"),
+        None => expected.to_owned(),
+    };
+    Err(Fault::new(0..end, format!("has unknown value `{word}`"), remedy))
+}

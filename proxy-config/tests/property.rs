@@ -1,0 +1,106 @@
+//! Whatever a file holds, loading and rendering end without a panic.
+
+mod support;
+
+use proxy_config::{Diagnostic, Source, load};
+use support::{env, read_sources};
+
+const CASES: u64 = 3000;
+
+/// Pieces that matter to the parser or to a value.
+const PIECES: [&str; 22] = [
+    "[",
+    "]",
+    "[[",
+    "{",
+    "}",
+    "\"",
+    "'",
+    "\"\"\"",
+    "=",
+    ".",
+    ",",
+    "#",
+    "\n",
+    "\r\n",
+    "${",
+    "${X-",
+    "\\",
+    "\\u00e9",
+    "\u{e9}",
+    "\u{feff}",
+    "[defaults.x]\n",
+    "99999999999999999999",
+];
+
+#[test]
+fn mutated_files_never_panic() {
+    let mut files = read_sources("examples");
+    files.extend(read_sources("tests/bad"));
+    for seed in 1..=CASES {
+        let _seed = ShownOnPanic(seed);
+        let mut random = XorShift(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut source = files[random.below(files.len())].clone();
+        for _ in 0..=random.below(4) {
+            source.text = mutate(&source.text, &files, &mut random);
+        }
+        check(source);
+    }
+}
+
+fn check(source: Source) {
+    let sources = [source];
+    let outcome = load(&sources, &Default::default(), &env);
+    let has_errors = outcome.diagnostics.iter().any(Diagnostic::is_error);
+    assert_eq!(outcome.config.is_none(), has_errors);
+    for diagnostic in &outcome.diagnostics {
+        assert!(diagnostic.line() >= 1 && diagnostic.column() >= 1);
+        assert!(!diagnostic.render(&sources, true).is_empty());
+    }
+}
+
+fn mutate(text: &str, files: &[Source], random: &mut XorShift) -> String {
+    let (at, end) = (boundary(text, random), boundary(text, random));
+    let (at, end) = (at.min(end), at.max(end));
+    let end_near = boundary_near(text, at + random.below(8));
+    match random.below(7) {
+        0 => [&text[..at], &text[end..]].concat(),
+        1 => [&text[..at], &text[end_near.max(at)..]].concat(),
+        2 => [&text[..end], &text[at..]].concat(),
+        3 => text[..at].to_owned(),
+        4 => {
+            let other = &files[random.below(files.len())].text;
+            [&text[..at], &other[boundary(other, random)..]].concat()
+        }
+        _ => [&text[..at], PIECES[random.below(PIECES.len())], &text[at..]].concat(),
+    }
+}
+
+fn boundary(text: &str, random: &mut XorShift) -> usize {
+    boundary_near(text, random.below(text.len() + 1))
+}
+
+fn boundary_near(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+struct XorShift(u64);
+
+impl XorShift {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).unwrap_or(0) % limit
+    }
+}
+
+struct ShownOnPanic(u64);
+
+impl Drop for ShownOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("SEED={}", self.0);
+        }
+    }
+}

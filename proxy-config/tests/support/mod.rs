@@ -1,0 +1,31 @@
+//! What the tests share: files of the crate, and an environment.
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its files must stop")]
+
+use std::path::{Path, PathBuf};
+
+use proxy_config::Source;
+
+/// A folder of the crate.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The TOML files of a folder in the order of their names.
+pub(crate) fn read_sources(name: &str) -> Vec<Source> {
+    let entries = std::fs::read_dir(folder(name)).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| Source {
+            name: path.file_name().unwrap().to_string_lossy().into_owned(),
+            text: std::fs::read_to_string(&path).unwrap(),
+        })
+        .collect()
+}
+
+/// An environment in which only `HOST` is set.
+pub(crate) fn env(name: &str) -> Option<String> {
+    (name == "HOST").then(|| "not a host".to_owned())
+}
