@@ -1,0 +1,66 @@
+//! Idle connections to one server, last in, first out: the warmest is used first, and what is not
+//! needed ages at the other end.
+
+use crate::io::{Conn, TaskId};
+
+/// How long a connection idles before it is closed.
+pub const IDLE_MAX_MS: u64 = 30_000;
+
+#[derive(Debug)]
+struct Idle {
+    conn: Conn,
+    /// Served more than one request already: the server really keeps connections alive.
+    proven: bool,
+    since_ms: u64,
+}
+
+#[derive(Debug, Default)]
+pub struct Pool {
+    idle: Vec<Idle>,
+}
+
+impl Pool {
+    /// A connection for another request, now owned by `task`; with `proven_only`, one that was
+    /// reused before (`http-reuse aggressive`).
+    pub fn take(&mut self, task: TaskId, proven_only: bool) -> Option<Conn> {
+        let mut index = self.idle.len();
+        while index > 0 {
+            index -= 1;
+            if proven_only && !self.idle[index].proven {
+                continue;
+            }
+            let idle = self.idle.remove(index);
+            if idle.conn.is_fresh() {
+                idle.conn.give_to(Some(task));
+                return Some(idle.conn);
+            }
+        }
+        None
+    }
+
+    pub fn put(&mut self, conn: Conn, proven: bool, now_ms: u64) {
+        conn.give_to(None);
+        self.idle.push(Idle { conn, proven, since_ms: now_ms });
+    }
+
+    /// Forgets a connection to which something happened while it idled: the server closed it, or
+    /// spoke out of turn. Returns whether it was here.
+    pub fn evict(&mut self, key: u32) -> bool {
+        let found = self.idle.iter().position(|idle| idle.conn.key() == key);
+        found.map(|index| self.idle.remove(index)).is_some()
+    }
+
+    /// Closes what idled since before `since_ms`.
+    pub fn close_older(&mut self, since_ms: u64) {
+        self.idle.retain(|idle| idle.since_ms >= since_ms);
+    }
+
+    /// Closes the connection that idled longest. Returns whether there was one.
+    pub fn close_oldest(&mut self) -> bool {
+        if self.idle.is_empty() {
+            return false;
+        }
+        self.idle.remove(0);
+        true
+    }
+}

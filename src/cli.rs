@@ -1,0 +1,230 @@
+//! The command line: reads it, loads configurations, and says what is wrong with them.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use proxy_config::model::Config;
+use proxy_config::{Overrides, Source};
+
+use crate::{control, demo};
+
+/// A TCP and HTTP load balancer and reverse proxy: io_uring, one pinned thread per core.
+#[derive(Debug, Parser)]
+#[command(name = "corelane", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the proxy and run until stopped
+    ///
+    /// Everything is parsed and bound before anything is served; if any of it fails, every reason
+    /// is printed and nothing runs. SIGTERM and SIGINT drain and exit 0, SIGUSR1 does so and prints
+    /// the counters, SIGHUP reopens log files.
+    Run(Run),
+    /// Verify a configuration: exit 0 when it is sound, 1 with every mistake printed
+    Check {
+        #[command(flatten)]
+        files: Files,
+        /// Also try to bind every address
+        #[arg(long)]
+        bind: bool,
+    },
+    /// Balance between servers without a configuration file
+    ///
+    /// Example: corelane proxy :8080 10.0.0.1:80 10.0.0.2:80
+    Proxy(Quick),
+    /// Show the proxy at work: origin servers, traffic, and what became of it
+    Demo {
+        /// Seconds of traffic
+        #[arg(long, default_value_t = 3)]
+        seconds: u64,
+        /// End after the traffic, instead of serving on
+        #[arg(long)]
+        once: bool,
+    },
+    /// Print completions for a shell
+    Completions { shell: Shell },
+}
+
+#[derive(Debug, Args)]
+struct Files {
+    /// Configuration file; several are one configuration
+    #[arg(short = 'c', long = "config", value_name = "FILE", required = true)]
+    configs: Vec<PathBuf>,
+    #[command(flatten)]
+    overrides: Flags,
+}
+
+#[derive(Debug, Args)]
+struct Flags {
+    /// Shards in place of global.shards: auto, a number, or core ids (0,2,4)
+    #[arg(long, value_name = "SHARDS")]
+    shards: Option<String>,
+    /// Log target in place of global.log: stdout, stderr, file:PATH, udp:HOST:PORT, unix:PATH
+    #[arg(long, value_name = "TARGET")]
+    log: Option<String>,
+    /// Client connections, in place of global.maxconn
+    #[arg(long, value_name = "COUNT")]
+    maxconn: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    #[command(flatten)]
+    files: Files,
+}
+
+#[derive(Debug, Args)]
+struct Quick {
+    /// Where to listen: :8080, 127.0.0.1:8080, unix:/path
+    listen: String,
+    /// Servers: host:port, or unix:/path
+    #[arg(required = true)]
+    servers: Vec<String>,
+    /// Relay TCP instead of HTTP
+    #[arg(long)]
+    tcp: bool,
+    #[command(flatten)]
+    overrides: Flags,
+}
+
+impl Flags {
+    fn to_overrides(&self) -> Overrides {
+        let Self { shards, log, maxconn } = self;
+        Overrides { shards: shards.clone(), log: log.clone(), maxconn: *maxconn }
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Run(Run { files }) => match load_files(&files) {
+            Some(config) => control::run(config),
+            None => ExitCode::FAILURE,
+        },
+        Command::Check { files, bind } => check(&files, bind),
+        Command::Proxy(quick) => match load_quick(&quick) {
+            Some(config) => control::run(config),
+            None => ExitCode::FAILURE,
+        },
+        Command::Demo { seconds, once } => demo::run(seconds, once),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "corelane", &mut std::io::stdout());
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn check(files: &Files, bind: bool) -> ExitCode {
+    let Some(config) = load_files(files) else { return ExitCode::FAILURE };
+    match control::verify(&config, bind) {
+        Ok(()) => {
+            println!("the configuration is sound");
+            ExitCode::SUCCESS
+        }
+        Err(reasons) => control::refuse(&reasons),
+    }
+}
+
+fn load_files(files: &Files) -> Option<Config> {
+    let mut sources = Vec::new();
+    let mut unreadable = Vec::new();
+    for path in &files.configs {
+        match read(path) {
+            Ok(source) => sources.push(source),
+            Err(reason) => unreadable.push(reason),
+        }
+    }
+    if !unreadable.is_empty() {
+        control::refuse(&unreadable);
+        return None;
+    }
+    load(&sources, &files.overrides.to_overrides())
+}
+
+fn read(path: &Path) -> Result<Source, String> {
+    let name = path.display().to_string();
+    if path.extension().is_some_and(|extension| extension == "cfg") {
+        return Err(format!(
+            "{name}: haproxy.cfg files are not yet supported; write the configuration as TOML"
+        ));
+    }
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    Ok(Source { name, text })
+}
+
+/// Loads a configuration and prints what is wrong with it.
+pub(crate) fn load(sources: &[Source], overrides: &Overrides) -> Option<Config> {
+    let outcome = proxy_config::load(sources, overrides, &|name| std::env::var(name).ok());
+    let colour = std::io::stderr().is_terminal();
+    for diagnostic in &outcome.diagnostics {
+        eprintln!("{}", diagnostic.render(sources, colour));
+    }
+    outcome.config
+}
+
+/// A configuration in two sections, from the command line.
+fn load_quick(quick: &Quick) -> Option<Config> {
+    let mode = if quick.tcp { "tcp" } else { "http" };
+    let forwardfor = if quick.tcp { "" } else { "option.forwardfor = true\n" };
+    let mut text = format!(
+        "[listen.proxy]\nmode = \"{mode}\"\nbind = [{}]\n{forwardfor}server = [\n",
+        quote(&quick.listen)
+    );
+    for (index, server) in quick.servers.iter().enumerate() {
+        let server = quote(server);
+        text += &format!("  {{ name = \"s{}\", address = {server}, check = true }},\n", index + 1);
+    }
+    text += "]\n";
+    let source = Source { name: "command line".to_owned(), text };
+    load(&[source], &quick.overrides.to_overrides())
+}
+
+/// A TOML string.
+fn quote(text: &str) -> String {
+    let escaped: String = text
+        .chars()
+        .map(|char| match char {
+            '"' | '\\' => format!("\\{char}"),
+            control if control.is_control() => format!("\\u{:04x}", u32::from(control)),
+            char => char.to_string(),
+        })
+        .collect();
+    format!("\"{escaped}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn quotes_as_toml_does() {
+        assert_eq!(quote("127.0.0.1:80"), "\"127.0.0.1:80\"");
+        assert_eq!(quote("a\"b\\c\n"), "\"a\\\"b\\\\c\\u000a\"");
+    }
+
+    #[test]
+    fn a_quick_proxy_is_a_sound_configuration() {
+        for (listen, server, tcp) in
+            [(":8080", "10.0.0.1:80", false), ("unix:/a b", "[::1]:1", true)]
+        {
+            let overrides = Flags { shards: None, log: None, maxconn: None };
+            let quick =
+                Quick { listen: listen.into(), servers: vec![server.into()], tcp, overrides };
+            let config = load_quick(&quick).unwrap();
+            assert_eq!((config.frontends.len(), config.backends[0].servers.len()), (1, 1));
+        }
+    }
+}

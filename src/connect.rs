@@ -1,0 +1,259 @@
+//! Getting a stream to a server: chosen, connected to, and on failure tried again elsewhere.
+
+use std::mem;
+use std::rc::Rc;
+
+use proxy_config::model::BackendId;
+
+use crate::backend::{Backend, ServerIndex, Tried};
+use crate::io::{Conn, InputEnd, io};
+use crate::observe::counters::Traffic;
+use crate::observe::{StreamEnd, Who};
+use crate::session::{Session, millis};
+use crate::shard::Shard;
+
+/// Pause before the next attempt when the system had no descriptor to give.
+const RESOURCE_PAUSE_MS: u64 = 20;
+
+/// Pause before the same server is tried again, at the most.
+const SAME_SERVER_PAUSE_MS: u64 = 1000;
+
+/// Why a stream cannot go on, and what the client is told; 0 for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    pub end: StreamEnd,
+    pub status: u16,
+}
+
+impl Fault {
+    pub const fn new(end: StreamEnd, status: u16) -> Self {
+        Self { end, status }
+    }
+}
+
+/// A stream's place in a backend, counted as long as it exists.
+pub struct Place {
+    shard: Rc<Shard>,
+    backend: BackendId,
+    server: Option<ServerIndex>,
+}
+
+impl Place {
+    pub fn new(shard: &Rc<Shard>, backend: BackendId) -> Self {
+        let traffic = &shard.backend_counters(backend).traffic;
+        traffic.streams.add(1);
+        traffic.current.add(1);
+        Self { shard: Rc::clone(shard), backend, server: None }
+    }
+
+    pub fn id(&self) -> BackendId {
+        self.backend
+    }
+
+    pub fn backend(&self) -> &Backend {
+        &self.shard.backends[self.backend.0]
+    }
+
+    pub fn server(&self) -> Option<ServerIndex> {
+        self.server
+    }
+
+    /// Counts for the backend, and for the server if one was chosen.
+    pub fn count(&self, add: impl Fn(&Traffic)) {
+        let counters = self.shard.backend_counters(self.backend);
+        add(&counters.traffic);
+        if let Some(server) = self.server {
+            add(&counters.servers[server].traffic);
+        }
+    }
+
+    pub fn count_no_server(&self) {
+        self.shard.backend_counters(self.backend).no_server.add(1);
+    }
+
+    fn set_server(&mut self, server: Option<ServerIndex>) {
+        if self.server == server {
+            return;
+        }
+        if let Some(old) = self.server {
+            self.server_traffic(old).current.sub(1);
+        }
+        if let Some(new) = server {
+            self.server_traffic(new).current.add(1);
+            self.server_traffic(new).streams.add(1);
+        }
+        self.server = server;
+    }
+
+    fn server_traffic(&self, server: ServerIndex) -> &Traffic {
+        &self.shard.backend_counters(self.backend).servers[server].traffic
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.set_server(None);
+        self.shard.backend_counters(self.backend).traffic.current.sub(1);
+    }
+}
+
+/// What the attempts of one stream came to so far.
+#[derive(Debug, Default)]
+pub struct Attempts {
+    tried: Tried,
+    /// The next attempt is to the same server: only its old connection was at fault.
+    stays: bool,
+    pub retries: u32,
+    pub redispatched: bool,
+}
+
+/// Whether an idle connection may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    No,
+    /// For a request that must not be sent twice, should the connection turn out to be dead.
+    Once,
+    Yes,
+}
+
+/// A connection to a server that is ready to use.
+pub struct Connected {
+    pub conn: Conn,
+    /// It served a request before.
+    pub reused: bool,
+}
+
+impl Attempts {
+    /// Connects `place` to a server; `greet` queues what is to be sent first, which leaves as soon
+    /// as the connection stands. `reuse`: whether an idle connection will do.
+    ///
+    /// # Errors
+    /// When no server may be used, none accepted within the retries, or the client left.
+    pub async fn connect(
+        &mut self,
+        session: &mut Session,
+        place: &mut Place,
+        reuse: Reuse,
+        mut greet: impl FnMut(&Conn, &Place),
+    ) -> Result<Connected, Fault> {
+        loop {
+            self.choose(place)?;
+            if let Some(conn) = idle(session, place, reuse) {
+                greet(&conn, place);
+                return Ok(Connected { conn, reused: true });
+            }
+            let failed = match attempt(session, place, &mut greet).await {
+                Ok(conn) => return Ok(Connected { conn, reused: false }),
+                Err(failed) => failed,
+            };
+            if failed.end.who == Who::Client || self.retries >= place.backend().config().retries {
+                place.count(|traffic| traffic.connect_errors.add(1));
+                return Err(failed);
+            }
+            self.again(place);
+            if failed.end.who == Who::Resource {
+                // Its descriptor is free a moment later.
+                session.shard.close_oldest_idle();
+                pause(session, RESOURCE_PAUSE_MS).await?;
+            } else if !place.backend().has_untried(self.tried) {
+                // As HAProxy: a server that is asked again may need a moment.
+                let connect_ms = millis(place.backend().config().timeouts.connect);
+                pause(session, connect_ms.min(SAME_SERVER_PAUSE_MS)).await?;
+            }
+        }
+    }
+
+    /// Another attempt is due: the server is not taken again if there are others.
+    fn again(&mut self, place: &Place) {
+        if let Some(server) = place.server() {
+            self.tried.add(server);
+        }
+        self.retries += 1;
+        place.count(|traffic| traffic.retries.add(1));
+    }
+
+    /// A reused connection turned out dead: once more, over a new one.
+    pub fn retry_stale(&mut self, place: &Place) {
+        self.retries += 1;
+        self.stays = true;
+        place.count(|traffic| traffic.retries.add(1));
+    }
+
+    fn choose(&mut self, place: &mut Place) -> Result<(), Fault> {
+        let stays = mem::take(&mut self.stays);
+        if stays && place.server().is_some_and(|server| place.backend().is_usable(server)) {
+            return Ok(());
+        }
+        let Some(server) = place.backend().pick(self.tried) else {
+            place.count_no_server();
+            place.set_server(None);
+            return Err(Fault::new(StreamEnd::SERVER_CONNECT, 503));
+        };
+        if place.server().is_some_and(|before| before != server) {
+            self.redispatched = true;
+            place.count(|traffic| traffic.redispatches.add(1));
+        }
+        place.set_server(Some(server));
+        Ok(())
+    }
+}
+
+/// A connection that idles, in the session or in the shard's pool.
+fn idle(session: &mut Session, place: &Place, reuse: Reuse) -> Option<Conn> {
+    if reuse == Reuse::No {
+        return None;
+    }
+    let server = place.server()?;
+    if let Some((backend, private_to, conn)) = session.private.take()
+        && (backend, private_to) == (place.id(), server)
+        && conn.is_fresh()
+        && (reuse == Reuse::Yes || conn.is_quiet_now())
+    {
+        return Some(conn);
+    }
+    let first = session.requests == 0;
+    place.backend().reuse(server, &session.task, first, reuse == Reuse::Once)
+}
+
+const CLIENT_LEFT: Fault = Fault::new(StreamEnd::CLIENT_CONNECT, 0);
+
+/// Waits, unless the client leaves or the proxy stops meanwhile.
+async fn pause(session: &Session, pause_ms: u64) -> Result<(), Fault> {
+    let until = io().now_ms() + pause_ms;
+    while io().now_ms() < until {
+        if matches!(session.client.closing(), Some(InputEnd::Failed(_))) {
+            return Err(CLIENT_LEFT);
+        }
+        if session.shard.killing.get() {
+            return Err(Fault::new(StreamEnd::KILLED_DATA, 0));
+        }
+        session.task.wait(until).await;
+    }
+    Ok(())
+}
+
+/// One attempt to connect.
+async fn attempt(
+    session: &Session,
+    place: &Place,
+    greet: &mut impl FnMut(&Conn, &Place),
+) -> Result<Conn, Fault> {
+    let no_descriptor = |_| Fault::new(StreamEnd::RESOURCE_CONNECT, 503);
+    let server = place.server().unwrap_or_default();
+    let conn = place.backend().dial(server, &session.task).map_err(no_descriptor)?;
+    greet(&conn, place);
+    let deadline = io().now_ms() + millis(place.backend().config().timeouts.connect);
+    loop {
+        match conn.connected() {
+            Some(Ok(())) => return Ok(conn),
+            Some(Err(_)) => return Err(Fault::new(StreamEnd::SERVER_CONNECT, 503)),
+            None if io().now_ms() >= deadline => {
+                return Err(Fault::new(StreamEnd::SERVER_TIMEOUT_CONNECT, 503));
+            }
+            None if matches!(session.client.closing(), Some(InputEnd::Failed(_))) => {
+                return Err(CLIENT_LEFT);
+            }
+            None => session.task.wait(deadline).await,
+        }
+    }
+}

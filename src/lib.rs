@@ -1,0 +1,44 @@
+//! Corelane: a TCP and HTTP load balancer and reverse proxy on io_uring, one pinned thread per core.
+//!
+//! # The way of a request
+//! 1. [`shard`] accepts on its own listener and starts a [`session`], the life of a client connection
+//! 2. [`stream`] reads and checks the head of a request ([`proto::h1`])
+//! 3. it chooses a backend, whose place it holds until it ends ([`connect::Place`])
+//! 4. [`connect`] chooses a server ([`backend`]: round robin, health), takes an idle connection or
+//!    makes one, and tries again elsewhere when that fails
+//! 5. the request goes on, its head written anew, its body streamed (`stream/request.rs`)
+//! 6. the response comes back the same way (`stream/response.rs`)
+//! 7. why it ended becomes a log line and counters ([`observe`])
+//! 8. keep-alive leads back to 2; CONNECT, an upgrade and TCP mode go to [`tunnel`]
+//!
+//! # Layers
+//! ```text
+//! control (start, signals, drain)           cli, demo
+//!    shard -> session -> stream, tunnel -> connect      the spine
+//!                         backend  check  observe       what it asks
+//!                         proto                         bytes to meaning, no I/O
+//!                         io                            io_uring, glommio, all unsafe code
+//! ```
+//! Imports point down. `io` knows nothing of HTTP, `proto` nothing of sockets or time.
+//!
+//! # Where to add things
+//! - a key of the configuration: the crate `proxy-config`, then whoever obeys it
+//! - a way to balance: [`backend::balance`]; a kind of check: [`check`]
+//! - a reason why a stream ends: [`observe::end`]; a log field: `observe/record.rs`
+
+#![deny(unsafe_code)]
+
+pub mod backend;
+pub mod check;
+pub mod cli;
+pub mod connect;
+pub mod control;
+pub mod demo;
+pub mod io;
+pub mod observe;
+pub mod patience;
+pub mod proto;
+pub mod session;
+pub mod shard;
+pub mod stream;
+pub mod tunnel;

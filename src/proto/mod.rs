@@ -1,0 +1,3 @@
+//! Sans-I/O protocol code: bytes in, events out, with no socket, clock or randomness.
+
+pub mod h1;

@@ -1,0 +1,356 @@
+//! A stream: one request and its response, from the first byte read to the log line.
+//!
+//! ```text
+//! serve: read_head -> choose a backend -> connect -> exchange -> finish -> record
+//!                                            ^          |
+//!                                            +-- again -+   the connection was stale
+//! ```
+//! `exchange` moves both directions as far as they go, then sleeps until something happened.
+//! A stage that cannot go on returns a `Fault`; `serve` alone turns it into an answer, a log line
+//! and counters.
+
+mod forward;
+mod record;
+mod request;
+mod response;
+
+use std::mem;
+
+use proxy_config::model::{BackendId, HttpReuse};
+
+use crate::connect::{Attempts, Connected, Fault, Place, Reuse};
+use crate::io::{Chunk, io};
+use crate::observe::{StreamEnd, Who};
+use crate::patience::Patience;
+use crate::proto::h1::{
+    BodyDecoder, Method, RequestHead, ResponseHead, error_reply, error_reply_head,
+};
+use crate::session::{Session, millis};
+
+/// A response with no more than this to send is over when it is queued: the kernel takes it at the
+/// end of this turn.
+const UNSENT_LOW: usize = 32 * 1024;
+
+/// What the session does after a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Everything was read and sent.
+    Close,
+    /// Something may still arrive that nobody reads.
+    Linger,
+    Request,
+    /// The connections became a tunnel.
+    Tunnel,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// The connection died before it said anything: the request may be sent again.
+    Again,
+    Done,
+    Tunnel,
+}
+
+/// Reused from stream to stream: an idle session holds none.
+#[derive(Default)]
+pub struct Stream {
+    request: RequestHead,
+    response: ResponseHead,
+    /// The request's head, and behind it its body if that is kept.
+    request_bytes: Vec<u8>,
+    /// A response's head that came in pieces.
+    response_bytes: Vec<u8>,
+    progress: Progress,
+}
+
+/// The part of a stream that begins anew with each request.
+#[derive(Default)]
+struct Progress {
+    request_body: Option<BodyDecoder>,
+    response_body: Option<BodyDecoder>,
+    head_read: bool,
+    response_begun: bool,
+    response_chunked: bool,
+    /// The response ends with the client's connection.
+    response_closes: bool,
+    /// Some of the request's body is gone to a server and not kept.
+    body_moved: bool,
+    keep_client: bool,
+    interims: u32,
+    status: u16,
+    place: Option<Place>,
+    server: Option<Connected>,
+    attempts: Attempts,
+    times: Times,
+    client: Patience,
+    server_patience: Patience,
+    bytes_out: u64,
+}
+
+/// When each step was reached, on the shard's clock; 0 if it was not.
+#[derive(Debug, Default, Clone, Copy)]
+struct Times {
+    begun: u64,
+    head: u64,
+    connected: u64,
+    response: u64,
+}
+
+impl Stream {
+    /// Makes a used stream as good as new, keeping its buffers.
+    pub fn reset(&mut self) {
+        self.request_bytes.clear();
+        self.response_bytes.clear();
+        self.progress = Progress::default();
+    }
+
+    /// Serves the request that begins now.
+    pub async fn serve(&mut self, session: &mut Session) -> Next {
+        let now_ms = io().now_ms();
+        self.progress.times.begun = now_ms;
+        self.progress.client.seen(now_ms);
+        let (end, next) = match self.run(session).await {
+            Ok(Step::Tunnel) => return Next::Tunnel,
+            Ok(_) => (StreamEnd::NORMAL, self.next(session)),
+            Err(fault) => (fault.end, self.answer(session, fault).await),
+        };
+        self.record(session, end);
+        next
+    }
+
+    async fn run(&mut self, session: &mut Session) -> Result<Step, Fault> {
+        self.read_head(session).await?;
+        let backend = self.choose_backend(session)?;
+        self.progress.place = Some(Place::new(&session.shard, backend));
+        loop {
+            self.connect(session).await?;
+            match self.exchange(session).await? {
+                Step::Again => self.progress.server = None,
+                Step::Done => {
+                    self.keep_server(session);
+                    self.flush_client(session).await?;
+                    return Ok(Step::Done);
+                }
+                Step::Tunnel => return Ok(Step::Tunnel),
+            }
+        }
+    }
+
+    fn choose_backend(&self, session: &Session) -> Result<BackendId, Fault> {
+        let none = Fault::new(StreamEnd::SERVER_CONNECT, 503);
+        session.config().default_backend.ok_or(none)
+    }
+
+    /// Connects to a server and sends it the head, and the body if that is kept.
+    async fn connect(&mut self, session: &mut Session) -> Result<(), Fault> {
+        let Some(mut place) = self.progress.place.take() else {
+            return Err(Fault::new(StreamEnd::INTERNAL_REQUEST, 500));
+        };
+        let mut attempts = mem::take(&mut self.progress.attempts);
+        // A request that was sent in vain once goes over a connection that is surely alive.
+        let reuse = match (attempts.retries, self.may_send_again()) {
+            (0, true) if self.is_request_done() => Reuse::Yes,
+            (0, _) => Reuse::Once,
+            _ => Reuse::No,
+        };
+        let (shard, frontend, peer) = (session.shard.clone(), session.frontend, session.peer);
+        let greet = |conn: &_, place: &Place| {
+            // The backend's setting wins, as with HAProxy.
+            let backend = place.backend().config().forwardfor.as_ref();
+            let option = backend.or(shard.config.frontends[frontend].forwardfor.as_ref());
+            self.send_head(conn, place, option.zip(peer.map(|peer| peer.ip())));
+        };
+        let connected = attempts.connect(session, &mut place, reuse, greet).await;
+        let now_ms = io().now_ms();
+        let progress = &mut self.progress;
+        (progress.place, progress.attempts) = (Some(place), attempts);
+        progress.server = Some(connected?);
+        progress.times.connected = now_ms;
+        progress.server_patience.seen(now_ms);
+        Ok(())
+    }
+
+    /// Moves request and response until both are done.
+    async fn exchange(&mut self, session: &Session) -> Result<Step, Fault> {
+        loop {
+            self.pump_request(session)?;
+            if let Some(step) = self.pump_response(session)? {
+                return Ok(step);
+            }
+            self.forgive(session);
+            if io().now_ms() >= self.deadline(session) {
+                self.judge_timeouts(session)?;
+            }
+            session.task.wait(self.deadline(session)).await;
+            if session.shard.killing.get() {
+                return Err(Fault::new(StreamEnd::KILLED_DATA, 0));
+            }
+        }
+    }
+
+    /// Whether the client is waited for, and whether the server is: a side from which nothing is
+    /// taken because the other is slow does not count as still.
+    fn waits(&self, session: &Session) -> (bool, bool) {
+        let room = io().window();
+        let to_server = self.progress.server.as_ref().map_or(0, |server| server.conn.unsent());
+        let to_client = session.client.unsent();
+        let body_open = !self.is_request_done();
+        let client = body_open && to_server < room || to_client > 0;
+        (client, !body_open && to_client < room || to_server > 0)
+    }
+
+    /// A side that is not waited for now begins anew when it is.
+    fn forgive(&mut self, session: &Session) {
+        let (client_waits, server_waits) = self.waits(session);
+        let now_ms = io().now_ms();
+        if !client_waits {
+            self.progress.client.seen(now_ms);
+        }
+        if !server_waits {
+            self.progress.server_patience.seen(now_ms);
+        }
+    }
+
+    fn deadline(&self, session: &Session) -> u64 {
+        let (client_ms, server_ms) = self.timeouts(session);
+        let (client_waits, server_waits) = self.waits(session);
+        let progress = &self.progress;
+        let client = progress.client.deadline(&session.client, client_ms);
+        let server = progress
+            .server
+            .as_ref()
+            .map_or(u64::MAX, |server| progress.server_patience.deadline(&server.conn, server_ms));
+        let unless = |waits: bool, at_ms| if waits { at_ms } else { u64::MAX };
+        unless(client_waits, client).min(unless(server_waits, server))
+    }
+
+    fn judge_timeouts(&mut self, session: &Session) -> Result<(), Fault> {
+        let now_ms = io().now_ms();
+        let (client_ms, server_ms) = self.timeouts(session);
+        let (client_waits, server_waits) = self.waits(session);
+        let progress = &mut self.progress;
+        let begun = progress.response_begun;
+        if client_waits && progress.client.is_over(&session.client, client_ms, now_ms) {
+            return Err(match begun {
+                true => Fault::new(StreamEnd::CLIENT_TIMEOUT_DATA, 0),
+                false => Fault::new(StreamEnd::CLIENT_TIMEOUT_HEADERS, 408),
+            });
+        }
+        let Some(server) = &progress.server else { return Ok(()) };
+        if server_waits && progress.server_patience.is_over(&server.conn, server_ms, now_ms) {
+            return Err(match begun {
+                true => Fault::new(StreamEnd::SERVER_TIMEOUT_DATA, 0),
+                false => Fault::new(StreamEnd::SERVER_TIMEOUT_HEADERS, 504),
+            });
+        }
+        Ok(())
+    }
+
+    /// `timeout.client` and `timeout.server`, in milliseconds.
+    fn timeouts(&self, session: &Session) -> (u64, u64) {
+        let server = self
+            .progress
+            .place
+            .as_ref()
+            .map_or(u64::MAX / 2, |place| millis(place.backend().config().timeouts.server));
+        (millis(session.config().timeouts.client), server)
+    }
+
+    /// Puts the server's connection where the next request finds it, if it may carry one.
+    fn keep_server(&mut self, session: &mut Session) {
+        let progress = &mut self.progress;
+        let (Some(server), Some(place)) = (progress.server.take(), &progress.place) else { return };
+        let Some(index) = place.server() else { return };
+        let whole = progress.request_body.as_ref().is_none_or(BodyDecoder::is_done);
+        if !whole || !self.response.keep_alive || server.conn.unsent() > 0 {
+            return;
+        }
+        match place.backend().config().http_reuse {
+            HttpReuse::Never => session.private = Some((place.id(), index, server.conn)),
+            _ => place.backend().keep(index, server.conn, server.reused),
+        }
+    }
+
+    /// Waits until the client has the response; not for a short one, which is as good as sent.
+    async fn flush_client(&mut self, session: &Session) -> Result<(), Fault> {
+        let low = if self.progress.keep_client { UNSENT_LOW } else { 0 };
+        let timeout_ms = millis(session.config().timeouts.client);
+        let client = &session.client;
+        client.notify_sent(client.unsent() > low);
+        while client.unsent() > low {
+            let now_ms = io().now_ms();
+            if client.send_error().is_some() {
+                return Err(Fault::new(StreamEnd::CLIENT_DATA, 0));
+            }
+            if self.progress.client.is_over(client, timeout_ms, now_ms) {
+                return Err(Fault::new(StreamEnd::CLIENT_TIMEOUT_DATA, 0));
+            }
+            session.task.wait(self.progress.client.deadline(client, timeout_ms)).await;
+        }
+        Ok(())
+    }
+
+    /// What follows a response that was sent in full.
+    fn next(&self, session: &Session) -> Next {
+        match (self.is_request_done(), self.progress.keep_client) {
+            (true, true) => Next::Request,
+            (true, false) if !session.client.has_input() => Next::Close,
+            _ => Next::Linger,
+        }
+    }
+
+    /// Tells the client of a fault if there is still something to be told.
+    async fn answer(&mut self, session: &Session, fault: Fault) -> Next {
+        self.progress.server = None;
+        self.progress.keep_client = false;
+        if self.progress.response_begun {
+            return self.cut(session, fault).await;
+        }
+        if fault.status == 0 {
+            return Next::Close;
+        }
+        self.progress.status = fault.status;
+        let head_only = self.progress.head_read && self.request.method == Method::Head;
+        let reply = if head_only { error_reply_head } else { error_reply }(fault.status);
+        if self.progress.head_read {
+            // As HAProxy, which does not count the answer to what was no request.
+            self.progress.bytes_out += reply.len() as u64;
+        }
+        session.client.queue(Chunk::Static(reply));
+        session.client.flush_last();
+        self.progress.client.seen(io().now_ms());
+        match self.flush_client(session).await {
+            Ok(()) => Next::Linger,
+            Err(_) => Next::Close,
+        }
+    }
+
+    /// Ends a response that cannot be completed: what was passed on is delivered, what is missing
+    /// shows.
+    async fn cut(&mut self, session: &Session, fault: Fault) -> Next {
+        if matches!(fault.end.who, Who::Client | Who::ClientTimeout | Who::Killed) {
+            return Next::Close;
+        }
+        let _ = self.flush_client(session).await;
+        if self.progress.response_closes {
+            session.client.reset_on_close();
+        }
+        Next::Close
+    }
+
+    /// Hands over what the tunnel that this exchange opened needs.
+    pub fn take_tunnel(&mut self) -> Option<(Place, Connected)> {
+        self.progress.place.take().zip(self.progress.server.take())
+    }
+
+    /// Records the end of a tunnel in which `bytes` went to the client.
+    pub fn end_tunnel(&mut self, session: &Session, place: Place, bytes: u64, end: StreamEnd) {
+        self.progress.bytes_out += bytes;
+        self.progress.status = self.response.status;
+        self.progress.times.response =
+            self.progress.times.connected.max(self.progress.times.response);
+        self.progress.place = Some(place);
+        self.record(session, end);
+    }
+}

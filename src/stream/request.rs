@@ -1,0 +1,204 @@
+//! The request's half of a stream: its head is read, sent to a server, and its body follows.
+
+use std::net::IpAddr;
+
+use proxy_config::model::ForwardFor;
+
+use super::Stream;
+use super::forward::forward;
+use crate::connect::{Fault, Place};
+use crate::io::{Chunk, Conn, RecvBuf, io};
+use crate::observe::StreamEnd;
+use crate::proto::h1::{
+    BodyDecoder, ConnectionOut, Framing, Limits, ParseError, RequestOut, encode_request,
+};
+use crate::session::{Session, millis};
+
+/// A body up to this length that came with its head is kept, so that it can be sent again.
+const KEPT_BODY_MAX: usize = 4096;
+
+impl Stream {
+    pub(super) async fn read_head(&mut self, session: &Session) -> Result<(), Fault> {
+        let first = session.requests == 0;
+        let begun = if first { session.accepted_ms } else { self.progress.times.begun };
+        let deadline = begun + millis(session.config().timeouts.http_request);
+        loop {
+            while let Some(buffer) = session.client.take() {
+                let complete = self.parse_head(session, buffer, &session.shard.limits);
+                if complete.map_err(|error| Fault::new(StreamEnd::PROXY_REQUEST, error.status()))? {
+                    self.begin_request(session);
+                    return Ok(());
+                }
+            }
+            if session.client.input_end().is_some() {
+                return Err(Fault::new(StreamEnd::CLIENT_REQUEST, 400));
+            }
+            if io().now_ms() >= deadline {
+                return Err(Fault::new(StreamEnd::CLIENT_TIMEOUT_REQUEST, 408));
+            }
+            session.task.wait(deadline).await;
+        }
+    }
+
+    /// Adds a buffer to the head. What follows the head stays with the connection.
+    fn parse_head(
+        &mut self,
+        session: &Session,
+        mut buffer: RecvBuf,
+        limits: &Limits,
+    ) -> Result<bool, ParseError> {
+        session.shard.frontend_counters(session.frontend).bytes_in.add(buffer.len() as u64);
+        let before = self.request_bytes.len();
+        let complete = if before == 0 {
+            self.request.parse(buffer.bytes(), limits)?
+        } else {
+            self.parse_longer_head(&buffer, limits)?
+        };
+        if before == 0 {
+            let len = if complete { self.request.len } else { buffer.len() };
+            self.request_bytes.extend_from_slice(buffer.bytes().get(..len).unwrap_or_default());
+        }
+        if complete {
+            self.request_bytes.truncate(self.request.len);
+            buffer.advance(self.request.len - before);
+            self.keep_body(&mut buffer);
+            if !buffer.is_empty() {
+                session.client.put_back(buffer);
+            }
+        }
+        Ok(complete)
+    }
+
+    /// A head of many small pieces is parsed only where it can have ended, or grown too long.
+    fn parse_longer_head(&mut self, buffer: &RecvBuf, limits: &Limits) -> Result<bool, ParseError> {
+        self.request_bytes.extend_from_slice(buffer.bytes());
+        let ends_a_line = memchr::memchr(b'\n', buffer.bytes()).is_some();
+        if ends_a_line || self.request_bytes.len() >= limits.head_len_max {
+            return self.request.parse(&self.request_bytes, limits);
+        }
+        Ok(false)
+    }
+
+    /// Keeps a small body that is all here, so that the request can be sent again as a whole.
+    fn keep_body(&mut self, buffer: &mut RecvBuf) {
+        let Framing::Length(len) = self.request.framing else { return };
+        let Ok(len) = usize::try_from(len) else { return };
+        if (1..=KEPT_BODY_MAX).contains(&len)
+            && let Some(body) = buffer.bytes().get(..len)
+        {
+            self.request_bytes.extend_from_slice(body);
+            buffer.advance(len);
+        }
+    }
+
+    fn begin_request(&mut self, session: &Session) {
+        let now_ms = io().now_ms();
+        let kept = self.request_bytes.len() > self.request.len;
+        let left = if kept { Framing::None } else { self.request.framing };
+        let progress = &mut self.progress;
+        progress.times.head = now_ms;
+        progress.client.seen(now_ms);
+        progress.head_read = true;
+        progress.keep_client = self.request.keep_alive;
+        progress.request_body = Some(BodyDecoder::new(left, &session.shard.limits));
+        session.shard.frontend_counters(session.frontend).requests.add(1);
+    }
+
+    pub(super) fn send_head(
+        &self,
+        conn: &Conn,
+        place: &Place,
+        forwarded: Option<(&ForwardFor, IpAddr)>,
+    ) {
+        let server = place.server().map(|server| &place.backend().servers[server]);
+        let forwarded = forwarded.filter(|(option, peer)| self.is_forwarded_for(option, *peer));
+        let request_out = RequestOut {
+            forwarded_for: forwarded.map(|(option, peer)| (option.header.as_bytes(), peer)),
+            host_if_missing: server.map_or(b"", |server| server.host.as_bytes()),
+            connection: match self.request.upgrade {
+                true => ConnectionOut::Upgrade,
+                false => ConnectionOut::None,
+            },
+        };
+        let mut head = io().take_buffer();
+        encode_request(&mut head, &self.request_bytes, &self.request, &request_out);
+        let kept_body = self.request_bytes.get(self.request.len..).unwrap_or_default();
+        head.extend_from_slice(kept_body);
+        place.count(|traffic| traffic.bytes_in.add(head.len() as u64));
+        conn.queue(Chunk::Owned(head));
+        conn.flush();
+    }
+
+    /// Whether `option.forwardfor` applies to this client and request.
+    fn is_forwarded_for(&self, option: &ForwardFor, peer: IpAddr) -> bool {
+        let excepted = option.except.iter().any(|network| network.contains(peer));
+        let name = option.header.as_bytes();
+        let is_present = || self.request.value(&self.request_bytes, name).is_some();
+        !(excepted || option.if_none && is_present())
+    }
+
+    /// Moves the request's body from the client to the server as far as it goes.
+    pub(super) fn pump_request(&mut self, session: &Session) -> Result<(), Fault> {
+        if self.is_request_done() {
+            return Ok(());
+        }
+        while let Some(buffer) = self.next_body(session) {
+            self.take_request_body(session, buffer)?;
+            if self.is_request_done() {
+                break;
+            }
+        }
+        if let Some(server) = &self.progress.server {
+            server.conn.flush();
+            server.conn.notify_sent(!self.is_request_done());
+        }
+        if !self.is_request_done() && session.client.input_end().is_some() {
+            return Err(Fault::new(StreamEnd::CLIENT_DATA, 0));
+        }
+        Ok(())
+    }
+
+    fn next_body(&self, session: &Session) -> Option<RecvBuf> {
+        let server = self.progress.server.as_ref()?;
+        if server.conn.unsent() < io().window() { session.client.take() } else { None }
+    }
+
+    fn take_request_body(&mut self, session: &Session, buffer: RecvBuf) -> Result<(), Fault> {
+        let progress = &mut self.progress;
+        let (Some(server), Some(body)) = (&progress.server, &mut progress.request_body) else {
+            return Ok(());
+        };
+        let now_ms = io().now_ms();
+        progress.client.seen(now_ms);
+        if server.conn.unsent() == 0 {
+            progress.server_patience.seen(now_ms);
+        }
+        progress.body_moved = true;
+        let len = buffer.len();
+        let chunked = self.request.framing == Framing::Chunked;
+        let forwarded = forward(body, chunked, buffer, None, &server.conn)
+            .map_err(|error| Fault::new(StreamEnd::PROXY_DATA, error.status()))?;
+        let rest_len = forwarded.rest.as_ref().map_or(0, RecvBuf::len);
+        let bytes_in = &session.shard.frontend_counters(session.frontend).bytes_in;
+        bytes_in.add((len - rest_len) as u64);
+        if let Some(place) = &progress.place {
+            place.count(|traffic| traffic.bytes_in.add(forwarded.sent_len as u64));
+        }
+        if let Some(rest) = forwarded.rest {
+            session.client.put_back(rest);
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_request_done(&self) -> bool {
+        self.progress.request_body.as_ref().is_some_and(BodyDecoder::is_done)
+    }
+
+    /// Whether the whole request can be sent a second time, and doing so is safe: of the methods
+    /// that RFC 9110 section 9.2.2 calls idempotent.
+    pub(super) fn may_send_again(&self) -> bool {
+        use crate::proto::h1::Method::{Delete, Get, Head, Options, Put, Trace};
+        let idempotent = matches!(self.request.method, Delete | Get | Head | Options | Put | Trace);
+        idempotent && !self.progress.body_moved
+    }
+}

@@ -1,0 +1,254 @@
+//! The response's half of a stream: heads and body are read from the server and sent to the client.
+
+use super::forward::forward;
+use super::{Next, Step, Stream};
+use crate::connect::Fault;
+use crate::io::{Chunk, InputEnd, RecvBuf, io};
+use crate::observe::StreamEnd;
+use crate::proto::h1::{
+    BodyDecoder, BodyOut, ConnectionOut, Method, ResponseFraming, ResponseOut, Version,
+    encode_response, end_chunked,
+};
+use crate::session::Session;
+
+/// Interim responses before the final one; more is a server gone mad.
+const INTERIM_MAX: u32 = 32;
+
+const BAD_RESPONSE: Fault = Fault::new(StreamEnd::PROXY_HEADERS, 502);
+
+impl Stream {
+    /// Moves the response from the server to the client as far as it goes.
+    pub(super) fn pump_response(&mut self, session: &Session) -> Result<Option<Step>, Fault> {
+        while let Some(buffer) = self.next_response(session) {
+            if self.take_response(session, buffer)? {
+                session.client.flush();
+                return Ok(Some(Step::Tunnel));
+            }
+        }
+        if self.is_response_done() {
+            self.send_last(session);
+            return Ok(Some(Step::Done));
+        }
+        session.client.flush();
+        session.client.notify_sent(session.client.unsent() > 0);
+        if self.has_client_left(session) {
+            let end = match self.progress.response_begun {
+                true => StreamEnd::CLIENT_DATA,
+                false => StreamEnd::CLIENT_HEADERS,
+            };
+            return Err(Fault::new(end, 0));
+        }
+        self.look_for_end(session)
+    }
+
+    /// Sends the end of the response, and with it the FIN if it is the last one.
+    fn send_last(&self, session: &Session) {
+        if self.progress.keep_client {
+            session.client.flush();
+            return;
+        }
+        session.client.flush_last();
+        if self.next(session) == Next::Close {
+            session.client.stop_input();
+        }
+    }
+
+    fn next_response(&self, session: &Session) -> Option<RecvBuf> {
+        let server = self.progress.server.as_ref()?;
+        let ready = !self.is_response_done() && session.client.unsent() < io().window();
+        if ready { server.conn.take() } else { None }
+    }
+
+    /// A client that only closed its sending half still wants the answer.
+    fn has_client_left(&self, session: &Session) -> bool {
+        let closing = session.client.closing();
+        matches!(closing, Some(InputEnd::Failed(_))) || session.client.send_error().is_some()
+    }
+
+    /// Takes over bytes from the server: heads, and body. Returns whether a tunnel begins.
+    fn take_response(&mut self, session: &Session, buffer: RecvBuf) -> Result<bool, Fault> {
+        let now_ms = io().now_ms();
+        self.progress.server_patience.seen(now_ms);
+        if session.client.unsent() == 0 {
+            self.progress.client.seen(now_ms);
+        }
+        if let Some(place) = &self.progress.place {
+            place.count(|traffic| traffic.bytes_out.add(buffer.len() as u64));
+        }
+        let mut next = Some(buffer);
+        while let Some(buffer) = next.take() {
+            if self.progress.response_begun {
+                self.take_body(session, buffer, None)?;
+                break;
+            }
+            let Some((rest, lead)) = self.take_head(session, buffer)? else { break };
+            if self.response.tunnel {
+                self.begin_tunnel(session, rest, lead);
+                return Ok(true);
+            }
+            if self.progress.response_begun {
+                self.take_body(session, rest, Some(lead))?;
+            } else {
+                session.client.queue(Chunk::Owned(lead));
+                next = Some(rest).filter(|rest| !rest.is_empty());
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads a response head. Returns what follows it and the head as it goes to the client, or
+    /// nothing when more is needed.
+    fn take_head(
+        &mut self,
+        session: &Session,
+        mut buffer: RecvBuf,
+    ) -> Result<Option<(RecvBuf, Vec<u8>)>, Fault> {
+        let before = self.response_bytes.len();
+        if before > 0 {
+            self.response_bytes.extend_from_slice(buffer.bytes());
+        }
+        let bytes = if before > 0 { self.response_bytes.as_slice() } else { buffer.bytes() };
+        let parsed = self.response.parse(bytes, &session.shard.limits, self.request.method);
+        if !parsed.map_err(|_| BAD_RESPONSE)? {
+            if before == 0 {
+                self.response_bytes.extend_from_slice(buffer.bytes());
+            }
+            return Ok(None);
+        }
+        if self.response.status == 101 && !self.request.upgrade {
+            return Err(BAD_RESPONSE);
+        }
+        let response_out = self.response_out(session);
+        let mut lead = io().take_buffer();
+        // RFC 9110 section 15.2: an HTTP/1.0 client knows no interim responses.
+        if !self.response.is_interim() || self.request.version == Version::Http11 {
+            let bytes = if before > 0 { self.response_bytes.as_slice() } else { buffer.bytes() };
+            encode_response(&mut lead, bytes, &self.response, &response_out);
+        }
+        buffer.advance(self.response.len - before);
+        self.response_bytes.clear();
+        self.progress.bytes_out += lead.len() as u64;
+        self.begin_response(session, response_out.body)?;
+        Ok(Some((buffer, lead)))
+    }
+
+    /// How the response goes on to the client, and whether its connection outlives it.
+    fn response_out(&mut self, session: &Session) -> ResponseOut {
+        let body = self.response.body_out(self.request.version);
+        if self.response.tunnel || self.response.is_interim() {
+            let connection = match self.response.status {
+                101 => ConnectionOut::Upgrade,
+                _ => ConnectionOut::None,
+            };
+            return ResponseOut { connection, body };
+        }
+        // An answer before the end of the request: what is still coming cannot be told from the
+        // next request in time, and may be unwanted.
+        // Neither can what follows a CONNECT that was refused: it was meant for the tunnel.
+        let early = !self.is_request_done() || self.request.method == Method::Connect;
+        let closes = early || body == BodyOut::Close || session.shard.draining.get();
+        self.progress.response_closes = body == BodyOut::Close;
+        self.progress.keep_client &= !closes;
+        let connection = match (self.progress.keep_client, self.request.version) {
+            (false, _) => ConnectionOut::Close,
+            (true, Version::Http10) => ConnectionOut::KeepAlive10,
+            (true, Version::Http11) => ConnectionOut::None,
+        };
+        ResponseOut { connection, body }
+    }
+
+    fn begin_response(&mut self, session: &Session, body: BodyOut) -> Result<(), Fault> {
+        let progress = &mut self.progress;
+        if self.response.is_interim() {
+            progress.interims += 1;
+            return if progress.interims > INTERIM_MAX { Err(BAD_RESPONSE) } else { Ok(()) };
+        }
+        progress.times.response = io().now_ms();
+        progress.response_begun = true;
+        progress.response_chunked = body == BodyOut::Chunked;
+        progress.status = self.response.status;
+        let limits = &session.shard.limits;
+        progress.response_body = Some(BodyDecoder::new(self.response.framing, limits));
+        Ok(())
+    }
+
+    fn take_body(
+        &mut self,
+        session: &Session,
+        buffer: RecvBuf,
+        lead: Option<Vec<u8>>,
+    ) -> Result<(), Fault> {
+        let progress = &mut self.progress;
+        let Some(body) = &mut progress.response_body else { return Ok(()) };
+        let lead_len = lead.as_ref().map_or(0, Vec::len);
+        let forwarded = forward(body, progress.response_chunked, buffer, lead, &session.client);
+        let Ok(forwarded) = forwarded else {
+            // A head that did not leave yet gives way to an error.
+            progress.response_begun = lead_len == 0;
+            progress.bytes_out -= lead_len as u64;
+            return Err(Fault::new(StreamEnd::PROXY_DATA, 502));
+        };
+        progress.bytes_out += (forwarded.sent_len - lead_len) as u64;
+        // Bytes behind a response that nobody asked for: the connection is not used again.
+        self.response.keep_alive &= forwarded.rest.is_none();
+        Ok(())
+    }
+
+    fn begin_tunnel(&self, session: &Session, rest: RecvBuf, lead: Vec<u8>) {
+        session.client.queue(Chunk::Owned(lead));
+        if let Some(server) = &self.progress.server
+            && !rest.is_empty()
+        {
+            server.conn.put_back(rest);
+        }
+    }
+
+    pub(super) fn is_response_done(&self) -> bool {
+        self.progress.response_body.as_ref().is_some_and(BodyDecoder::is_done)
+    }
+
+    /// What it means that the server sends no more, if it does not.
+    fn look_for_end(&mut self, session: &Session) -> Result<Option<Step>, Fault> {
+        let Some(server) = &self.progress.server else { return Ok(None) };
+        // Not its failure to read: an answer may still be on the way.
+        let Some(ended) = server.conn.input_end() else { return Ok(None) };
+        if self.progress.response_begun {
+            return self.end_with_connection(session, ended);
+        }
+        let silent = self.response_bytes.is_empty() && self.progress.interims == 0;
+        let stale = server.reused && silent && self.progress.attempts.retries == 0;
+        if stale && self.may_send_again() {
+            if let Some(place) = &self.progress.place {
+                self.progress.attempts.retry_stale(place);
+            }
+            return Ok(Some(Step::Again));
+        }
+        // A client that used its connection before knows that a keep-alive connection may close
+        // under a request, and asks again; an error would not tell it that it can.
+        let quiet = stale && session.requests > 0;
+        Err(Fault::new(StreamEnd::SERVER_HEADERS, if quiet { 0 } else { 502 }))
+    }
+
+    /// The server's connection ended in the body: that is its end, or its loss.
+    fn end_with_connection(
+        &mut self,
+        session: &Session,
+        ended: InputEnd,
+    ) -> Result<Option<Step>, Fault> {
+        let progress = &mut self.progress;
+        let whole = progress.response_body.as_ref().is_some_and(BodyDecoder::is_whole_at_end);
+        if !whole || ended != InputEnd::Closed {
+            return Err(Fault::new(StreamEnd::SERVER_DATA, 0));
+        }
+        if progress.response_chunked {
+            let mut end = io().take_buffer();
+            end_chunked(&mut end, &[]);
+            progress.bytes_out += end.len() as u64;
+            session.client.queue(Chunk::Owned(end));
+        }
+        let limits = &session.shard.limits;
+        progress.response_body = Some(BodyDecoder::new(ResponseFraming::None, limits));
+        self.send_last(session);
+        Ok(Some(Step::Done))
+    }
+}

@@ -1,0 +1,238 @@
+//! Tunnels: bytes both ways between a client and a server, whatever they mean. TCP mode from the
+//! start, HTTP after CONNECT or an upgrade.
+
+use crate::connect::{Attempts, Fault, Place, Reuse};
+use crate::io::{Chunk, Conn, InputEnd, io};
+use crate::observe::{Record, StreamEnd, Timers};
+use crate::patience::Patience;
+use crate::session::{Session, millis};
+use crate::stream::Stream;
+
+/// Inactivity of an HTTP tunnel where `timeout.tunnel` is not set.
+const HTTP_TUNNEL_MS: u64 = 3_600_000;
+
+/// How long each side may be still.
+#[derive(Debug, Clone, Copy)]
+struct Timeouts {
+    client_ms: u64,
+    server_ms: u64,
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+struct Direction {
+    bytes: u64,
+    /// The end was passed on.
+    finished: bool,
+}
+
+#[derive(Debug, Default)]
+struct Tunnel {
+    client: Patience,
+    server: Patience,
+    request: Direction,
+    response: Direction,
+}
+
+/// Serves a client connection in TCP mode.
+pub async fn serve_tcp(session: &mut Session) {
+    let mut attempts = Attempts::default();
+    let Some(backend) = session.config().default_backend else {
+        return record_tcp(session, None, &attempts, 0, (0, StreamEnd::SERVER_CONNECT));
+    };
+    let mut place = Place::new(&session.shard, backend);
+    let connected = attempts.connect(session, &mut place, Reuse::No, |_, _| ()).await;
+    let connected_ms = io().now_ms();
+    let (bytes, end) = match connected {
+        Ok(server) => {
+            let config = place.backend().config();
+            let tunnel = config.timeouts.tunnel;
+            let frontend = &session.config().timeouts;
+            let client = tunnel.unwrap_or(frontend.client);
+            let server_side = tunnel.unwrap_or(config.timeouts.server);
+            let timeouts = Timeouts { client_ms: millis(client), server_ms: millis(server_side) };
+            run(session, &server.conn, &place, timeouts).await
+        }
+        Err(Fault { end, .. }) => (0, end),
+    };
+    session.shard.frontend_counters(session.frontend).bytes_out.add(bytes);
+    record_tcp(session, Some(&place), &attempts, connected_ms, (bytes, end));
+}
+
+/// Goes on with a client connection whose stream became a tunnel.
+pub async fn serve_upgraded(session: &Session, mut stream: Box<Stream>) {
+    let Some((place, server)) = stream.take_tunnel() else { return };
+    let tunnel = place.backend().config().timeouts.tunnel.map_or(HTTP_TUNNEL_MS, millis);
+    let timeouts = Timeouts { client_ms: tunnel, server_ms: tunnel };
+    let (bytes, end) = run(session, &server.conn, &place, timeouts).await;
+    drop(server);
+    stream.end_tunnel(session, place, bytes, end);
+}
+
+/// Relays until both directions ended. Returns the bytes that went to the client and why it ended.
+async fn run(
+    session: &Session,
+    server: &Conn,
+    place: &Place,
+    timeouts: Timeouts,
+) -> (u64, StreamEnd) {
+    let mut tunnel = Tunnel::default();
+    tunnel.client.seen(io().now_ms());
+    tunnel.server.seen(io().now_ms());
+    let end = loop {
+        if let Some(end) = tunnel.pump(&session.client, server) {
+            break end;
+        }
+        tunnel.forgive(&session.client, server);
+        let deadline = tunnel.deadline(&session.client, server, timeouts);
+        if io().now_ms() >= deadline
+            && let Some(end) = tunnel.judge(&session.client, server, timeouts)
+        {
+            break end;
+        }
+        session.task.wait(tunnel.deadline(&session.client, server, timeouts)).await;
+        if session.shard.killing.get() {
+            break StreamEnd::KILLED_DATA;
+        }
+    };
+    let counters = session.shard.frontend_counters(session.frontend);
+    counters.bytes_in.add(tunnel.request.bytes);
+    place.count(|traffic| {
+        traffic.bytes_in.add(tunnel.request.bytes);
+        traffic.bytes_out.add(tunnel.response.bytes);
+    });
+    (tunnel.response.bytes, end)
+}
+
+impl Tunnel {
+    /// Moves both directions as far as they go. Returns the end when there is nothing left to do.
+    fn pump(&mut self, client: &Conn, server: &Conn) -> Option<StreamEnd> {
+        move_bytes(client, server, (&mut self.client, &mut self.server), &mut self.request);
+        move_bytes(server, client, (&mut self.server, &mut self.client), &mut self.response);
+        if self.request.finished && self.response.finished {
+            return Some(StreamEnd::NORMAL);
+        }
+        let broken = |conn: &Conn| {
+            matches!(conn.input_end(), Some(InputEnd::Failed(_))) || conn.send_error().is_some()
+        };
+        if broken(client) {
+            return Some(StreamEnd::CLIENT_DATA);
+        }
+        // What the server sent before it went is still delivered.
+        let delivered = !server.has_input() && client.unsent() == 0;
+        (broken(server) && delivered).then_some(StreamEnd::SERVER_DATA)
+    }
+
+    /// Whether the client is waited for, and whether the server is: to send while the other side
+    /// takes, or to take.
+    fn waits(&self, client: &Conn, server: &Conn) -> (bool, bool) {
+        let room = io().window();
+        let (to_client, to_server) = (client.unsent(), server.unsent());
+        let client_sends = !self.request.finished && to_server < room;
+        let server_sends = !self.response.finished && to_client < room;
+        (client_sends || to_client > 0, server_sends || to_server > 0)
+    }
+
+    /// A side that is not waited for now begins anew when it is.
+    fn forgive(&mut self, client: &Conn, server: &Conn) {
+        let (client_waits, server_waits) = self.waits(client, server);
+        let now_ms = io().now_ms();
+        if !client_waits {
+            self.client.seen(now_ms);
+        }
+        if !server_waits {
+            self.server.seen(now_ms);
+        }
+    }
+
+    fn deadline(&self, client: &Conn, server: &Conn, timeouts: Timeouts) -> u64 {
+        let client = self.client.deadline(client, timeouts.client_ms);
+        client.min(self.server.deadline(server, timeouts.server_ms))
+    }
+
+    fn judge(&mut self, client: &Conn, server: &Conn, timeouts: Timeouts) -> Option<StreamEnd> {
+        let now_ms = io().now_ms();
+        if self.client.is_over(client, timeouts.client_ms, now_ms) {
+            return Some(StreamEnd::CLIENT_TIMEOUT_DATA);
+        }
+        let over = self.server.is_over(server, timeouts.server_ms, now_ms);
+        over.then_some(StreamEnd::SERVER_TIMEOUT_DATA)
+    }
+}
+
+/// Moves what `from` has to `to`, and its end once all is sent.
+fn move_bytes(
+    from: &Conn,
+    to: &Conn,
+    patience: (&mut Patience, &mut Patience),
+    direction: &mut Direction,
+) {
+    let now_ms = io().now_ms();
+    while to.unsent() < io().window() {
+        let Some(buffer) = from.take() else { break };
+        patience.0.seen(now_ms);
+        if to.unsent() == 0 {
+            patience.1.seen(now_ms);
+        }
+        direction.bytes += buffer.len() as u64;
+        to.queue(Chunk::Received(buffer));
+    }
+    to.flush();
+    let ends = from.input_end() == Some(InputEnd::Closed);
+    let broke = matches!(from.closing(), Some(InputEnd::Failed(_))) || from.send_error().is_some();
+    if ends && to.unsent() == 0 && !direction.finished {
+        to.finish();
+        direction.finished = true;
+    }
+    // Woken when there is room again, or when the end can be passed on.
+    let full = to.unsent() >= io().window();
+    to.notify_sent(full || broke || ends && !direction.finished);
+}
+
+fn record_tcp(
+    session: &Session,
+    place: Option<&Place>,
+    attempts: &Attempts,
+    connected_ms: u64,
+    (bytes, end): (u64, StreamEnd),
+) {
+    let frontend = &session.shard.frontends[session.frontend];
+    if frontend.logs.is_empty() {
+        return;
+    }
+    let now_ms = io().now_ms();
+    let since = |from: u64| now_ms.saturating_sub(from) as i64;
+    let server = place.and_then(|place| Some(place).zip(place.server()));
+    let connected = connected_ms > 0 && end != StreamEnd::SERVER_CONNECT;
+    let mut counts = session.shard.counts(session.frontend, place);
+    counts.retries = u64::from(attempts.retries);
+    counts.redispatched = attempts.redispatched;
+    let accept_ms = io().wall_ms(session.accepted_ms);
+    let record = Record {
+        client: session.peer,
+        bind_number: session.bind_number,
+        accept_ms,
+        request_ms: accept_ms,
+        frontend: &session.config().name,
+        tls: false,
+        backend: place.map_or(&session.config().name, |place| &place.backend().config().name),
+        server: server
+            .map(|(place, server)| place.backend().config().servers[server].name.as_str()),
+        timers: Timers {
+            queue_ms: if connected { 0 } else { -1 },
+            connect_ms: if connected {
+                since(session.accepted_ms) - since(connected_ms)
+            } else {
+                -1
+            },
+            total_ms: since(session.accepted_ms),
+            ..Timers::NONE
+        },
+        status: -1,
+        bytes,
+        end,
+        counts,
+        request: None,
+    };
+    session.shard.write_log(session.frontend, &record);
+}
