@@ -1,0 +1,23 @@
+//! Integration tests: the real binary between scripted peers, and between real ones.
+//!
+//! A test is a configuration, a client and a server. Everything listens on port 0, waits with a
+//! deadline, and is stopped by its own pid; each proxy must drain cleanly at the end of its test.
+
+#![expect(clippy::disallowed_methods, reason = "tests measure real time and may block")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod access_log;
+mod backends;
+mod basics;
+mod connection_fields;
+mod drain;
+mod hostile;
+mod limits;
+mod pool;
+mod real_peers;
+mod start;
+mod support;
+mod tcp;
+mod timeouts;
+mod upgrade;
+mod vanish;
