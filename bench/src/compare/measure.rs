@@ -1,0 +1,200 @@
+//! One measurement: start a proxy, warm it up, load it, and see what it has used.
+
+use super::proxy::{Proxy, Running};
+use super::scenario::{Client, Figure, Scenario, Setup};
+use super::wrk::{self, Request};
+use super::{Traffic, Workplace, syscalls};
+use crate::Result;
+use crate::load::idle::Held;
+use crate::load::{self, Plan, Quantiles};
+use std::time::Duration;
+
+/// The least that wrk can be asked for.
+const WRK_SECONDS_MIN: u64 = 1;
+/// Memory is read, and log lines are counted, this long after the last request.
+const SETTLE: Duration = Duration::from_millis(300);
+
+/// Where and how long one measurement takes place.
+pub(crate) struct Site<'a> {
+    pub(crate) workplace: &'a Workplace,
+    pub(crate) proxy: &'a Proxy,
+    pub(crate) time: Duration,
+    pub(crate) warm_up: Duration,
+    /// What an open loop takes its per cent of.
+    pub(crate) rate_max: f64,
+}
+
+/// What one measurement has shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    /// In the unit of the scenario's figure.
+    pub(crate) value: f64,
+    pub(crate) cpu_us_per_request: f64,
+    /// Requests a second.
+    pub(crate) rate: f64,
+    pub(crate) quantiles: Option<Quantiles>,
+    pub(crate) resident_kib: u64,
+    /// Part of its core that the proxy has used.
+    pub(crate) busy: f64,
+    /// Part of the time that it was ready to run and others had its core.
+    pub(crate) waited: f64,
+    pub(crate) errors: u64,
+    pub(crate) unsent: u64,
+    /// Log lines that arrived, for each request; `None` where the log is off.
+    pub(crate) logged: Option<f64>,
+}
+
+impl Site<'_> {
+    pub(crate) fn measure(&self, scenario: &Scenario) -> Result<Sample> {
+        let running = self.proxy.start(scenario.setup, self.workplace)?;
+        if let Client::Idle { connections } = scenario.client {
+            return hold_idle(&running, connections);
+        }
+        let warmed = self.warm_up(&running, scenario.client)?;
+        let logged_before = self.workplace.sink.lines();
+        let before = running.tree.cpu();
+        let traffic = self.load(&running, scenario.client)?;
+        let after = running.tree.cpu();
+        let cpu_ns = after.ns_since(&before) as f64;
+        if !running.tree.is_running() {
+            return Err("it ended under load".into());
+        }
+        if traffic.requests <= scenario.client.connections() as u64 {
+            return Err(format!(
+                "it stopped answering after {} requests, {} errors",
+                traffic.requests, traffic.errors
+            )
+            .into());
+        }
+        let requests = traffic.requests as f64;
+        let mut sample = Sample {
+            value: 0.0,
+            cpu_us_per_request: cpu_ns / 1e3 / requests,
+            rate: requests / traffic.seconds,
+            quantiles: Some(traffic.quantiles),
+            resident_kib: running.tree.resident_kib(),
+            busy: cpu_ns / 1e9 / traffic.seconds,
+            waited: after.waited_ns_since(&before) as f64 / 1e9 / traffic.seconds,
+            errors: traffic.errors,
+            unsent: traffic.unsent,
+            logged: None,
+        };
+        sample.value = match scenario.figure {
+            Figure::CpuPerMib => cpu_ns / 1e3 / (traffic.bytes as f64 / f64::from(1 << 20)),
+            Figure::P50 => traffic.quantiles.p50,
+            Figure::P99 => traffic.quantiles.p99,
+            _ => sample.cpu_us_per_request,
+        };
+        if matches!(scenario.setup, Setup::Log | Setup::LogSyslog) {
+            let logged = self.lines_logged(running, logged_before, warmed);
+            sample.logged = Some(logged / requests);
+        }
+        Ok(sample)
+    }
+
+    /// Returns how many requests it took.
+    fn warm_up(&self, running: &Running, client: Client) -> Result<u64> {
+        let (path, upload) = match client {
+            Client::Wrk { path, .. } => (path, 0),
+            Client::Upload { bytes, .. } => ("/", bytes),
+            _ => ("/", 0),
+        };
+        let outcome = load::run_plan(&Plan {
+            address: running.address,
+            connections: client.connections(),
+            time: self.warm_up,
+            rate: None,
+            request: load::request(path, upload, false),
+        })?;
+        Ok(outcome.requests)
+    }
+
+    fn load(&self, running: &Running, client: Client) -> Result<Traffic> {
+        let own = |connections, rate, upload| {
+            let outcome = load::run_plan(&Plan {
+                address: running.address,
+                connections,
+                time: self.time,
+                rate,
+                request: load::request("/", upload, false),
+            })?;
+            Ok(Traffic {
+                requests: outcome.requests,
+                bytes: outcome.bytes,
+                seconds: outcome.seconds,
+                errors: outcome.errors.total(),
+                quantiles: outcome.latency.quantiles(),
+                unsent: outcome.unsent,
+            })
+        };
+        match client {
+            Client::Wrk { connections, path, close } => {
+                let request = Request {
+                    connections,
+                    path,
+                    close,
+                    seconds: self.time.as_secs().max(WRK_SECONDS_MIN),
+                };
+                wrk::run(self.workplace, running.address, &request)
+            }
+            Client::Upload { connections, bytes } => own(connections, None, bytes),
+            Client::OneConnection => own(1, None, 0),
+            Client::Idle { connections } => own(connections, None, 0),
+            Client::OpenLoop { connections, percent } => {
+                own(connections, Some(self.rate_max * f64::from(percent) / 100.0), 0)
+            }
+        }
+    }
+
+    /// Stops the proxy, which makes it write what it still holds, and counts the lines in its file
+    /// or, where there is none, at the sink.
+    fn lines_logged(&self, running: Running, sink_before: u64, warmed: u64) -> f64 {
+        let file = running.log_file.clone();
+        drop(running);
+        std::thread::sleep(SETTLE);
+        match std::fs::read(&file) {
+            Ok(text) if !text.is_empty() => {
+                let lines = text.iter().filter(|&&byte| byte == b'\n').count() as u64;
+                lines.saturating_sub(warmed) as f64
+            }
+            _ => (self.workplace.sink.lines() - sink_before) as f64,
+        }
+    }
+}
+
+fn hold_idle(running: &Running, connections: usize) -> Result<Sample> {
+    // What the first connections cost once is no cost of a connection.
+    drop(Held::open(running.address, 64)?);
+    std::thread::sleep(SETTLE);
+    let before = running.tree.resident_kib();
+    let held = Held::open(running.address, connections)?;
+    std::thread::sleep(SETTLE);
+    let after = running.tree.resident_kib();
+    let closed = held.count() - held.count_open();
+    Ok(Sample {
+        value: after.saturating_sub(before) as f64 / connections as f64,
+        cpu_us_per_request: 0.0,
+        rate: 0.0,
+        quantiles: None,
+        resident_kib: after,
+        busy: 0.0,
+        waited: 0.0,
+        errors: closed as u64,
+        unsent: 0,
+        logged: None,
+    })
+}
+
+/// System calls per request under the load of a scenario, for one second.
+pub(crate) fn count_syscalls(
+    workplace: &Workplace,
+    proxy: &Proxy,
+    scenario: &Scenario,
+) -> Result<f64> {
+    let Client::Wrk { connections, path, close } = scenario.client else {
+        return Err("only counted under wrk".into());
+    };
+    let running = proxy.start(scenario.setup, workplace)?;
+    let request = Request { connections, path, close, seconds: 1 };
+    syscalls::per_request(workplace, &running, &request)
+}

@@ -1,0 +1,171 @@
+//! `bench micro`: how many instructions the protocol code spends on a head, counted by callgrind.
+//! Counts do not depend on what else the machine does, so one commit can be held against another
+//! to the instruction.
+//!
+//! Each case runs in a process of its own with two numbers of rounds; the difference leaves out
+//! start and end.
+
+use crate::Result;
+use corelane::proto::h1::{
+    BodyOut, ConnectionOut, Limits, Method, RequestHead, RequestOut, ResponseHead, ResponseOut,
+    encode_request, encode_response,
+};
+use std::hint::black_box;
+use std::process::Command;
+
+const ROUNDS: u64 = 1000;
+const LIMITS: Limits = Limits { head_len_max: 16_384, fields_max: 100 };
+
+const SMALL_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n";
+const BROWSER_REQUEST: &[u8] = b"GET /articles/2024/07/a-page.html?from=start HTTP/1.1\r\n\
+    Host: www.example.org\r\n\
+    User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n\
+    Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8\r\n\
+    Accept-Language: en-US,en;q=0.5\r\n\
+    Accept-Encoding: gzip, deflate, br, zstd\r\n\
+    Referer: https://www.example.org/articles/\r\n\
+    Connection: keep-alive\r\n\
+    Cookie: id=5f3a9c27e1b84d06; theme=dark; seen=1720000000\r\n\
+    Upgrade-Insecure-Requests: 1\r\n\
+    Sec-Fetch-Dest: document\r\n\
+    Sec-Fetch-Mode: navigate\r\n\
+    Sec-Fetch-Site: same-origin\r\n\r\n";
+const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\n\
+    Server: nginx/1.22.1\r\n\
+    Date: Sun, 22 Nov 2026 17:16:12 GMT\r\n\
+    Content-Type: text/html; charset=utf-8\r\n\
+    Content-Length: 128\r\n\
+    Last-Modified: Sat, 21 Nov 2026 08:00:00 GMT\r\n\
+    Connection: keep-alive\r\n\
+    ETag: \"6740c5d0-80\"\r\n\
+    Accept-Ranges: bytes\r\n\r\n";
+
+/// A case by name and what one round of it does.
+type Case = (&'static str, fn(u64) -> Result<()>);
+
+const CASES: &[Case] = &[
+    ("parse request, small", |rounds| parse_requests(SMALL_REQUEST, rounds)),
+    ("parse request, browser", |rounds| parse_requests(BROWSER_REQUEST, rounds)),
+    ("parse response", parse_responses),
+    ("encode request, small", |rounds| encode_requests(SMALL_REQUEST, rounds)),
+    ("encode request, browser", |rounds| encode_requests(BROWSER_REQUEST, rounds)),
+    ("encode response", encode_responses),
+];
+
+/// `bench micro`
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What is run under callgrind: a case by number
+    #[arg(long, hide = true, requires = "rounds")]
+    case: Option<usize>,
+    #[arg(long, hide = true)]
+    rounds: Option<u64>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if let (Some(case), Some(rounds)) = (args.case, args.rounds) {
+        let (_, work) = CASES.get(case).ok_or("no such case")?;
+        return work(rounds);
+    }
+    println!("| {:24} | instructions |", "a head");
+    println!("| {} | ------------ |", "-".repeat(24));
+    for (case, (name, _)) in CASES.iter().enumerate() {
+        let few = instructions(case, ROUNDS)?;
+        let many = instructions(case, 2 * ROUNDS)?;
+        let each = many.saturating_sub(few) as f64 / ROUNDS as f64;
+        println!("| {name:24} | {each:12.0} |");
+    }
+    Ok(())
+}
+
+/// Counts everything that one case executes in a process of its own.
+fn instructions(case: usize, rounds: u64) -> Result<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe()?)
+        .args(["micro", "--case", &case.to_string(), "--rounds", &rounds.to_string()])
+        .output()
+        .map_err(|error| format!("cannot run valgrind (package valgrind): {error}"))?;
+    let printed = String::from_utf8_lossy(&output.stderr);
+    collected(&printed)
+        .filter(|_| output.status.success())
+        .ok_or_else(|| format!("callgrind counted nothing:\n{printed}").into())
+}
+
+/// `==123== Collected : 4567`
+fn collected(printed: &str) -> Option<u64> {
+    let line = printed.lines().find_map(|line| line.split_once("Collected : "))?;
+    line.1.split_ascii_whitespace().next()?.parse().ok()
+}
+
+fn parse_requests(bytes: &[u8], rounds: u64) -> Result<()> {
+    let mut head = RequestHead::default();
+    for _ in 0..rounds {
+        let parsed = head.parse(black_box(bytes), &LIMITS);
+        is_whole(parsed.is_ok_and(|is_complete| is_complete))?;
+        black_box(&head);
+    }
+    Ok(())
+}
+
+fn parse_responses(rounds: u64) -> Result<()> {
+    let mut head = ResponseHead::default();
+    for _ in 0..rounds {
+        let parsed = head.parse(black_box(RESPONSE), &LIMITS, Method::Get);
+        is_whole(parsed.is_ok_and(|is_complete| is_complete))?;
+        black_box(&head);
+    }
+    Ok(())
+}
+
+fn encode_requests(bytes: &[u8], rounds: u64) -> Result<()> {
+    let mut head = RequestHead::default();
+    is_whole(head.parse(bytes, &LIMITS).is_ok_and(|is_complete| is_complete))?;
+    let request_out = RequestOut {
+        forwarded_for: None,
+        host_if_missing: b"127.0.0.1",
+        connection: ConnectionOut::None,
+    };
+    let mut out = Vec::with_capacity(4096);
+    for _ in 0..rounds {
+        out.clear();
+        encode_request(&mut out, black_box(bytes), &head, &request_out);
+        black_box(&out);
+    }
+    Ok(())
+}
+
+fn encode_responses(rounds: u64) -> Result<()> {
+    let mut head = ResponseHead::default();
+    is_whole(head.parse(RESPONSE, &LIMITS, Method::Get).is_ok_and(|is_complete| is_complete))?;
+    let response_out = ResponseOut { connection: ConnectionOut::None, body: BodyOut::Length(128) };
+    let mut out = Vec::with_capacity(4096);
+    for _ in 0..rounds {
+        out.clear();
+        encode_response(&mut out, black_box(RESPONSE), &head, &response_out);
+        black_box(&out);
+    }
+    Ok(())
+}
+
+fn is_whole(is_whole: bool) -> Result<()> {
+    if is_whole { Ok(()) } else { Err("the head was not parsed".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CASES, collected};
+
+    #[test]
+    fn every_case_works() {
+        for (name, work) in CASES {
+            assert!(work(2).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_count_is_read() {
+        assert_eq!(collected("==7== Events    : Ir\n==7== Collected : 4567\n"), Some(4567));
+        assert_eq!(collected("==7== nothing\n"), None);
+    }
+}
