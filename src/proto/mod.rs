@@ -1,3 +1,6 @@
 //! Sans-I/O protocol code: bytes in, events out, with no socket, clock or randomness.
 
 pub mod h1;
+
+#[cfg(test)]
+mod testing;
