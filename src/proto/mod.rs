@@ -1,6 +1,7 @@
 //! Sans-I/O protocol code: bytes in, events out, with no socket, clock or randomness.
 
 pub mod h1;
+pub mod proxy_protocol;
 
 #[cfg(test)]
 mod testing;
