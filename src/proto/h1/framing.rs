@@ -327,15 +327,17 @@ impl Coding {
     }
 }
 
-/// Digits only: no sign, no space, no separator, no overflow.
+/// Digits only: no sign, no space, no separator, no overflow, be it in 63 bits: those who keep a
+/// length in a signed number would find a negative one, or none (RFC 9110 section 8.6).
 fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
-    digits.iter().try_fold(0_u64, |number, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+    let number = digits.iter().try_fold(0_i64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
         number.checked_mul(10)?.checked_add(digit)
-    })
+    });
+    number.and_then(|number| u64::try_from(number).ok())
 }
 
 #[cfg(test)]
