@@ -19,6 +19,7 @@ use crate::shard::{self, Letter, Plan, Report};
 pub fn start(config: Config) -> Result<Proxy, Vec<String>> {
     let config = Arc::new(config);
     limits::raise_descriptors();
+    limits::size_descriptor_table(config.global.maxconn);
     let Ready { cores, addresses, bound, log } = prepare(&config)?;
     let addresses = Arc::new(addresses);
     let (mailboxes, letters) = mailboxes(cores.len()).map_err(one)?;

@@ -162,3 +162,14 @@ fn heads_and_fields_up_to_the_limit() {
         assert_eq!(proxy.client().ask(&request).status(), status, "{} bytes", request.len());
     }
 }
+
+/// The kernel's table of descriptors does not grow under load: all shards would wait for it.
+#[test]
+fn room_for_descriptors_from_the_start() {
+    let server = Server::text("ok");
+    let proxy = Web::to(&server).global("maxconn = 300").start();
+    let path = format!("/proc/{}/status", proxy.pid().as_raw_nonzero());
+    let status = std::fs::read_to_string(path).unwrap();
+    let size = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap();
+    assert!(size.trim().parse::<usize>().unwrap() >= 600, "{size}");
+}
