@@ -1,15 +1,20 @@
 //! The command line: reads it, loads configurations, and says what is wrong with them.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use proxy_config::model::Config;
-use proxy_config::{Overrides, Source};
+use proxy_config::{Overrides, Source, Surroundings};
 
 use crate::{control, demo};
+
+/// The most that is read of a file that a configuration names: far more than an error page needs,
+/// which must fit a buffer.
+const FILE_MAX: u64 = 1 << 20;
 
 /// A TCP and HTTP load balancer and reverse proxy: io_uring, one pinned thread per core.
 #[derive(Debug, Parser)]
@@ -115,7 +120,7 @@ pub fn main() -> ExitCode {
         },
         Command::Demo { seconds, once } => demo::run(seconds, once),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "corelane", &mut std::io::stdout());
+            clap_complete::generate(shell, &mut Cli::command(), "corelane", &mut io::stdout());
             ExitCode::SUCCESS
         }
     }
@@ -162,12 +167,29 @@ fn read(path: &Path) -> Result<Source, String> {
 
 /// Loads a configuration and prints what is wrong with it.
 pub(crate) fn load(sources: &[Source], overrides: &Overrides) -> Option<Config> {
-    let outcome = proxy_config::load(sources, overrides, &|name| std::env::var(name).ok());
-    let colour = std::io::stderr().is_terminal();
+    // Where the kernel does not tell it, syslog headers go without.
+    let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let surroundings = Surroundings {
+        env: &|name| std::env::var(name).ok(),
+        read_file: &read_file,
+        hostname: hostname.trim(),
+    };
+    let outcome = proxy_config::load(sources, overrides, surroundings);
+    let colour = io::stderr().is_terminal();
     for diagnostic in &outcome.diagnostics {
         eprintln!("{}", diagnostic.render(sources, colour));
     }
     outcome.config
+}
+
+/// The content of a file that a configuration names.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    File::open(path)?.take(FILE_MAX + 1).read_to_end(&mut content)?;
+    if u64::try_from(content.len()).is_ok_and(|length| length > FILE_MAX) {
+        return Err(io::Error::other(format!("it has more than {FILE_MAX} bytes")));
+    }
+    Ok(content)
 }
 
 /// A configuration in two sections, from the command line.

@@ -3,13 +3,14 @@
 use std::mem;
 use std::rc::Rc;
 
-use proxy_config::model::BackendId;
+use proxy_config::model::{BackendId, Redispatch, SendProxy};
 
 use crate::backend::{Backend, ServerIndex, Tried};
-use crate::io::{Conn, InputEnd, io};
+use crate::io::{Chunk, Conn, InputEnd, io};
 use crate::observe::counters::Traffic;
 use crate::observe::{StreamEnd, Who};
-use crate::session::{Session, millis};
+use crate::proto::proxy_protocol::{ProxyOut, encode_v1, encode_v2};
+use crate::session::{Ends, Session, millis};
 use crate::shard::Shard;
 
 /// Pause before the next attempt when the system had no descriptor to give.
@@ -23,11 +24,31 @@ const SAME_SERVER_PAUSE_MS: u64 = 1000;
 pub struct Fault {
     pub end: StreamEnd,
     pub status: u16,
+    pub retry: Retry,
+}
+
+/// What `retry-on` could say of a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    Never,
+    /// `empty-response`
+    Empty,
+    /// `junk-response`
+    Junk,
+    /// The server answered with this status.
+    Status(u16),
+    /// `response-timeout`
+    Timeout,
 }
 
 impl Fault {
     pub const fn new(end: StreamEnd, status: u16) -> Self {
-        Self { end, status }
+        Self { end, status, retry: Retry::Never }
+    }
+
+    /// A fault of the server that another attempt may not have.
+    pub const fn of_server(end: StreamEnd, status: u16, retry: Retry) -> Self {
+        Self { end, status, retry }
     }
 }
 
@@ -125,7 +146,8 @@ pub struct Connected {
 
 impl Attempts {
     /// Connects `place` to a server; `greet` queues what is to be sent first, which leaves as soon
-    /// as the connection stands. `reuse`: whether an idle connection will do.
+    /// as the connection stands; it is told whether the connection is a new one. `reuse`: whether an
+    /// idle connection will do.
     ///
     /// # Errors
     /// When no server may be used, none accepted within the retries, or the client left.
@@ -134,19 +156,23 @@ impl Attempts {
         session: &mut Session,
         place: &mut Place,
         reuse: Reuse,
-        mut greet: impl FnMut(&Conn, &Place),
+        mut greet: impl FnMut(&Session, &Conn, &Place, bool),
     ) -> Result<Connected, Fault> {
         loop {
             self.choose(place)?;
             if let Some(conn) = idle(session, place, reuse) {
-                greet(&conn, place);
+                greet(session, &conn, place, false);
                 return Ok(Connected { conn, reused: true });
             }
             let failed = match attempt(session, place, &mut greet).await {
                 Ok(conn) => return Ok(Connected { conn, reused: false }),
                 Err(failed) => failed,
             };
-            if failed.end.who == Who::Client || self.retries >= place.backend().config().retries {
+            let config = place.backend().config();
+            if matches!(failed.end.who, Who::Client | Who::Killed) {
+                return Err(failed);
+            }
+            if !config.retry_on.conn_failure || self.retries >= config.retries {
                 place.count(|traffic| traffic.connect_errors.add(1));
                 return Err(failed);
             }
@@ -154,18 +180,21 @@ impl Attempts {
             if failed.end.who == Who::Resource {
                 // Its descriptor is free a moment later.
                 session.shard.close_oldest_idle();
-                pause(session, RESOURCE_PAUSE_MS).await?;
-            } else if !place.backend().has_untried(self.tried) {
+                pause(session, place, RESOURCE_PAUSE_MS).await?;
+            } else if self.stays || !place.backend().has_untried(self.tried) {
                 // As HAProxy: a server that is asked again may need a moment.
                 let connect_ms = millis(place.backend().config().timeouts.connect);
-                pause(session, connect_ms.min(SAME_SERVER_PAUSE_MS)).await?;
+                pause(session, place, connect_ms.min(SAME_SERVER_PAUSE_MS)).await?;
             }
         }
     }
 
-    /// Another attempt is due: the server is not taken again if there are others.
-    fn again(&mut self, place: &Place) {
-        if let Some(server) = place.server() {
+    /// Another attempt is due: the server is not taken again if there are others, unless
+    /// `option.redispatch` is off.
+    pub fn again(&mut self, place: &Place) {
+        if place.backend().config().redispatch == Redispatch::Never {
+            self.stays = true;
+        } else if let Some(server) = place.server() {
             self.tried.add(server);
         }
         self.retries += 1;
@@ -204,8 +233,7 @@ fn idle(session: &mut Session, place: &Place, reuse: Reuse) -> Option<Conn> {
         return None;
     }
     let server = place.server()?;
-    if let Some((backend, private_to, conn)) = session.private.take()
-        && (backend, private_to) == (place.id(), server)
+    if let Some(conn) = session.take_private(place.id(), server)
         && conn.is_fresh()
         && (reuse == Reuse::Yes || conn.is_quiet_now())
     {
@@ -218,30 +246,38 @@ fn idle(session: &mut Session, place: &Place, reuse: Reuse) -> Option<Conn> {
 const CLIENT_LEFT: Fault = Fault::new(StreamEnd::CLIENT_CONNECT, 0);
 
 /// Waits, unless the client leaves or the proxy stops meanwhile.
-async fn pause(session: &Session, pause_ms: u64) -> Result<(), Fault> {
+async fn pause(session: &Session, place: &Place, pause_ms: u64) -> Result<(), Fault> {
     let until = io().now_ms() + pause_ms;
     while io().now_ms() < until {
-        if matches!(session.client.closing(), Some(InputEnd::Failed(_))) {
-            return Err(CLIENT_LEFT);
-        }
-        if session.shard.killing.get() {
-            return Err(Fault::new(StreamEnd::KILLED_DATA, 0));
-        }
+        give_up(session, place)?;
         session.task.wait(until).await;
     }
     Ok(())
+}
+
+/// Whether there is nobody left to connect for.
+fn give_up(session: &Session, place: &Place) -> Result<(), Fault> {
+    let has_failed = matches!(session.client.closing(), Some(InputEnd::Failed(_)));
+    let has_closed = || session.client.input_end().is_some();
+    if has_failed || place.backend().config().abort_on_close && has_closed() {
+        return Err(CLIENT_LEFT);
+    }
+    match session.shard.killing.get() {
+        true => Err(Fault::new(StreamEnd::KILLED_CONNECT, 0)),
+        false => Ok(()),
+    }
 }
 
 /// One attempt to connect.
 async fn attempt(
     session: &Session,
     place: &Place,
-    greet: &mut impl FnMut(&Conn, &Place),
+    greet: &mut impl FnMut(&Session, &Conn, &Place, bool),
 ) -> Result<Conn, Fault> {
     let no_descriptor = |_| Fault::new(StreamEnd::RESOURCE_CONNECT, 503);
     let server = place.server().unwrap_or_default();
     let conn = place.backend().dial(server, &session.task).map_err(no_descriptor)?;
-    greet(&conn, place);
+    greet(session, &conn, place, true);
     let deadline = io().now_ms() + millis(place.backend().config().timeouts.connect);
     loop {
         match conn.connected() {
@@ -250,10 +286,40 @@ async fn attempt(
             None if io().now_ms() >= deadline => {
                 return Err(Fault::new(StreamEnd::SERVER_TIMEOUT_CONNECT, 503));
             }
-            None if matches!(session.client.closing(), Some(InputEnd::Failed(_))) => {
-                return Err(CLIENT_LEFT);
+            None => {
+                give_up(session, place)?;
+                session.task.wait(deadline).await;
             }
-            None => session.task.wait(deadline).await,
         }
     }
+}
+
+/// What a PROXY protocol header may name besides addresses.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProxyNames<'a> {
+    pub authority: Option<&'a [u8]>,
+    pub unique_id: Option<&'a [u8]>,
+}
+
+/// Queues the header with which a new connection to a server of `send-proxy` begins.
+pub fn send_proxy_header(session: &Session, conn: &Conn, place: &Place, names: ProxyNames<'_>) {
+    let server = place.server().and_then(|server| place.backend().config().servers.get(server));
+    let Some(send_proxy) = server.and_then(|server| server.send_proxy) else { return };
+    let mut header = io().take_buffer();
+    let Ends { source, destination } = session.ends();
+    match send_proxy {
+        SendProxy::V1 => encode_v1(&mut header, source, destination),
+        SendProxy::V2 { authority, crc32c, unique_id } => {
+            let proxy_out = ProxyOut {
+                source,
+                destination,
+                authority: names.authority.filter(|_| authority),
+                crc32c,
+                unique_id: names.unique_id.filter(|_| unique_id),
+                ..ProxyOut::default()
+            };
+            encode_v2(&mut header, &proxy_out);
+        }
+    }
+    conn.queue(Chunk::Owned(header));
 }

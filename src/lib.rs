@@ -34,6 +34,7 @@ pub mod cli;
 pub mod connect;
 pub mod control;
 pub mod demo;
+pub mod error_page;
 pub mod io;
 pub mod observe;
 pub mod patience;

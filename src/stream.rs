@@ -1,35 +1,46 @@
 //! A stream: one request and its response, from the first byte read to the log line.
 //!
 //! ```text
-//! serve: read_head -> choose a backend -> connect -> exchange -> finish -> record
-//!                                            ^          |
-//!                                            +-- again -+   the connection was stale
+//! serve: read_head -> normalise -> choose a backend -> hold_body -> connect -> exchange -> record
+//!                                                                   ^           |
+//!                                    stale connection, `retry-on`:  +-- again --+
 //! ```
 //! `exchange` moves both directions as far as they go, then sleeps until something happened.
 //! A stage that cannot go on returns a `Fault`; `serve` alone turns it into an answer, a log line
 //! and counters.
 
+mod answer;
+mod capture;
 mod forward;
+mod hold;
+mod identity;
+mod normalise;
 mod record;
 mod request;
 mod response;
+mod retry;
 
 use std::mem;
 
-use proxy_config::model::{BackendId, HttpReuse};
+use proxy_config::model::{BackendId, HttpReuse, SendProxy};
 
-use crate::connect::{Attempts, Connected, Fault, Place, Reuse};
-use crate::io::{Chunk, io};
-use crate::observe::{StreamEnd, Who};
-use crate::patience::Patience;
-use crate::proto::h1::{
-    BodyDecoder, Method, RequestHead, ResponseHead, error_reply, error_reply_head,
+use crate::connect::{
+    Attempts, Connected, Fault, Place, ProxyNames, Retry, Reuse, send_proxy_header,
 };
+use crate::io::io;
+use crate::observe::{ConnEnds, StreamEnd};
+use crate::patience::Patience;
+use crate::proto::h1::{BodyDecoder, RequestHead, ResponseHead};
 use crate::session::{Session, millis};
+
+use request::closes_server;
 
 /// A response with no more than this to send is over when it is queued: the kernel takes it at the
 /// end of this turn.
 const UNSENT_LOW: usize = 32 * 1024;
+
+/// What a stream that waits for its next request keeps of a buffer.
+const SPARE_BYTES: usize = 16 * 1024;
 
 /// What the session does after a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +72,18 @@ pub struct Stream {
     request_bytes: Vec<u8>,
     /// A response's head that came in pieces.
     response_bytes: Vec<u8>,
+    unique_id: Vec<u8>,
+    captured_request: capture::Captured,
+    captured_response: capture::Captured,
     progress: Progress,
 }
 
 /// The part of a stream that begins anew with each request.
 #[derive(Default)]
 struct Progress {
+    /// Unique in the process.
+    number: u64,
+    end: StreamEnd,
     request_body: Option<BodyDecoder>,
     response_body: Option<BodyDecoder>,
     head_read: bool,
@@ -76,15 +93,23 @@ struct Progress {
     response_closes: bool,
     /// Some of the request's body is gone to a server and not kept.
     body_moved: bool,
+    /// What goes of the request's body to a server is kept.
+    keeps_body: bool,
+    is_websocket: bool,
+    /// No log line is to be written, or it was already.
+    is_unlogged: bool,
     keep_client: bool,
     interims: u32,
     status: u16,
     place: Option<Place>,
     server: Option<Connected>,
+    /// For logs that show them; in a box, since few do.
+    server_ends: Option<Box<ConnEnds>>,
     attempts: Attempts,
     times: Times,
     client: Patience,
     server_patience: Patience,
+    bytes_in: u64,
     bytes_out: u64,
 }
 
@@ -100,8 +125,14 @@ struct Times {
 impl Stream {
     /// Makes a used stream as good as new, keeping its buffers.
     pub fn reset(&mut self) {
-        self.request_bytes.clear();
-        self.response_bytes.clear();
+        // A body that was held is not what most requests need.
+        for bytes in [&mut self.request_bytes, &mut self.response_bytes] {
+            bytes.clear();
+            bytes.shrink_to(SPARE_BYTES);
+        }
+        self.unique_id.clear();
+        self.captured_request.clear();
+        self.captured_response.clear();
         self.progress = Progress::default();
     }
 
@@ -113,7 +144,11 @@ impl Stream {
         let (end, next) = match self.run(session).await {
             Ok(Step::Tunnel) => return Next::Tunnel,
             Ok(_) => (StreamEnd::NORMAL, self.next(session)),
-            Err(fault) => (fault.end, self.answer(session, fault).await),
+            Err(fault) => {
+                // What the answer shows of the stream includes why it ended.
+                self.progress.end = fault.end;
+                (fault.end, self.answer(session, fault).await)
+            }
         };
         self.record(session, end);
         next
@@ -121,11 +156,20 @@ impl Stream {
 
     async fn run(&mut self, session: &mut Session) -> Result<Step, Fault> {
         self.read_head(session).await?;
-        let backend = self.choose_backend(session)?;
-        self.progress.place = Some(Place::new(&session.shard, backend));
+        self.name_request(session);
+        self.normalise(session)?;
+        let place = Place::new(&session.shard, self.choose_backend(session)?);
+        let restrict = place.backend().config().restrict_names;
+        self.progress.place = Some(place);
+        self.restrict_names(session, restrict)?;
+        self.hold_body(session).await?;
         loop {
             self.connect(session).await?;
-            match self.exchange(session).await? {
+            let step = match self.exchange(session).await {
+                Err(fault) if self.tries_again(&fault) => Step::Again,
+                outcome => outcome?,
+            };
+            match step {
                 Step::Again => self.progress.server = None,
                 Step::Done => {
                     self.keep_server(session);
@@ -154,21 +198,31 @@ impl Stream {
             (0, _) => Reuse::Once,
             _ => Reuse::No,
         };
-        let (shard, frontend, peer) = (session.shard.clone(), session.frontend, session.peer);
-        let greet = |conn: &_, place: &Place| {
-            // The backend's setting wins, as with HAProxy.
-            let backend = place.backend().config().forwardfor.as_ref();
-            let option = backend.or(shard.config.frontends[frontend].forwardfor.as_ref());
-            self.send_head(conn, place, option.zip(peer.map(|peer| peer.ip())));
+        let greet = |session: &Session, conn: &_, place: &Place, is_new| {
+            if is_new {
+                send_proxy_header(session, conn, place, self.proxy_names());
+            }
+            self.send_head(session, conn, place);
         };
         let connected = attempts.connect(session, &mut place, reuse, greet).await;
         let now_ms = io().now_ms();
         let progress = &mut self.progress;
         (progress.place, progress.attempts) = (Some(place), attempts);
-        progress.server = Some(connected?);
+        let connected = connected?;
+        if session.shard.frontends[session.frontend].asks_server_conn {
+            progress.server_ends = connected.conn.ends().map(|ends| Box::new(ConnEnds::from(ends)));
+        }
+        progress.server = Some(connected);
         progress.times.connected = now_ms;
         progress.server_patience.seen(now_ms);
         Ok(())
+    }
+
+    fn proxy_names(&self) -> ProxyNames<'_> {
+        ProxyNames {
+            authority: self.request.host.map(|host| host.of(&self.request_bytes)),
+            unique_id: Some(&*self.unique_id).filter(|id| !id.is_empty()),
+        }
     }
 
     /// Moves request and response until both are done.
@@ -241,7 +295,7 @@ impl Stream {
         if server_waits && progress.server_patience.is_over(&server.conn, server_ms, now_ms) {
             return Err(match begun {
                 true => Fault::new(StreamEnd::SERVER_TIMEOUT_DATA, 0),
-                false => Fault::new(StreamEnd::SERVER_TIMEOUT_HEADERS, 504),
+                false => Fault::of_server(StreamEnd::SERVER_TIMEOUT_HEADERS, 504, Retry::Timeout),
             });
         }
         Ok(())
@@ -259,15 +313,23 @@ impl Stream {
 
     /// Puts the server's connection where the next request finds it, if it may carry one.
     fn keep_server(&mut self, session: &mut Session) {
+        let closes =
+            self.progress.place.as_ref().is_some_and(|place| closes_server(session, place));
         let progress = &mut self.progress;
         let (Some(server), Some(place)) = (progress.server.take(), &progress.place) else { return };
         let Some(index) = place.server() else { return };
         let whole = progress.request_body.as_ref().is_none_or(BodyDecoder::is_done);
-        if !whole || !self.response.keep_alive || server.conn.unsent() > 0 {
+        if !whole || !self.response.keep_alive || server.conn.unsent() > 0 || closes {
             return;
         }
-        match place.backend().config().http_reuse {
-            HttpReuse::Never => session.private = Some((place.id(), index, server.conn)),
+        let config = place.backend().config();
+        match config.http_reuse {
+            _ if config.servers[index].send_proxy.is_some_and(names_request) => {}
+            // What a PROXY header said of one client holds for no other.
+            _ if config.servers[index].send_proxy.is_some() => {
+                session.keep_private(place.id(), index, server.conn);
+            }
+            HttpReuse::Never => session.keep_private(place.id(), index, server.conn),
             _ => place.backend().keep(index, server.conn, server.reused),
         }
     }
@@ -286,6 +348,9 @@ impl Stream {
             if self.progress.client.is_over(client, timeout_ms, now_ms) {
                 return Err(Fault::new(StreamEnd::CLIENT_TIMEOUT_DATA, 0));
             }
+            if session.shard.killing.get() {
+                return Err(Fault::new(StreamEnd::KILLED_DATA, 0));
+            }
             session.task.wait(self.progress.client.deadline(client, timeout_ms)).await;
         }
         Ok(())
@@ -300,57 +365,34 @@ impl Stream {
         }
     }
 
-    /// Tells the client of a fault if there is still something to be told.
-    async fn answer(&mut self, session: &Session, fault: Fault) -> Next {
-        self.progress.server = None;
-        self.progress.keep_client = false;
-        if self.progress.response_begun {
-            return self.cut(session, fault).await;
-        }
-        if fault.status == 0 {
-            return Next::Close;
-        }
-        self.progress.status = fault.status;
-        let head_only = self.progress.head_read && self.request.method == Method::Head;
-        let reply = if head_only { error_reply_head } else { error_reply }(fault.status);
-        if self.progress.head_read {
-            // As HAProxy, which does not count the answer to what was no request.
-            self.progress.bytes_out += reply.len() as u64;
-        }
-        session.client.queue(Chunk::Static(reply));
-        session.client.flush_last();
-        self.progress.client.seen(io().now_ms());
-        match self.flush_client(session).await {
-            Ok(()) => Next::Linger,
-            Err(_) => Next::Close,
-        }
-    }
-
-    /// Ends a response that cannot be completed: what was passed on is delivered, what is missing
-    /// shows.
-    async fn cut(&mut self, session: &Session, fault: Fault) -> Next {
-        if matches!(fault.end.who, Who::Client | Who::ClientTimeout | Who::Killed) {
-            return Next::Close;
-        }
-        let _ = self.flush_client(session).await;
-        if self.progress.response_closes {
-            session.client.reset_on_close();
-        }
-        Next::Close
-    }
-
     /// Hands over what the tunnel that this exchange opened needs.
     pub fn take_tunnel(&mut self) -> Option<(Place, Connected)> {
         self.progress.place.take().zip(self.progress.server.take())
     }
 
-    /// Records the end of a tunnel in which `bytes` went to the client.
-    pub fn end_tunnel(&mut self, session: &Session, place: Place, bytes: u64, end: StreamEnd) {
-        self.progress.bytes_out += bytes;
+    /// Records the end of a tunnel in which so many bytes came from the client and went to it.
+    pub fn end_tunnel(
+        &mut self,
+        session: &Session,
+        place: Place,
+        (received, sent): (u64, u64),
+        end: StreamEnd,
+    ) {
+        self.progress.bytes_in += received;
+        self.progress.bytes_out += sent;
         self.progress.status = self.response.status;
         self.progress.times.response =
             self.progress.times.connected.max(self.progress.times.response);
         self.progress.place = Some(place);
         self.record(session, end);
+    }
+}
+
+/// Whether the PROXY header of a connection says something of its first request, which then holds for no
+/// other.
+fn names_request(send_proxy: SendProxy) -> bool {
+    match send_proxy {
+        SendProxy::V1 => false,
+        SendProxy::V2 { authority, unique_id, .. } => authority || unique_id,
     }
 }

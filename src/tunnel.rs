@@ -1,9 +1,9 @@
 //! Tunnels: bytes both ways between a client and a server, whatever they mean. TCP mode from the
 //! start, HTTP after CONNECT or an upgrade.
 
-use crate::connect::{Attempts, Fault, Place, Reuse};
+use crate::connect::{Attempts, Fault, Place, ProxyNames, Reuse, send_proxy_header};
 use crate::io::{Chunk, Conn, InputEnd, io};
-use crate::observe::{Record, StreamEnd, Timers};
+use crate::observe::{ConnEnds, Record, StreamEnd, Timers};
 use crate::patience::Patience;
 use crate::session::{Session, millis};
 use crate::stream::Stream;
@@ -37,26 +37,72 @@ struct Tunnel {
 /// Serves a client connection in TCP mode.
 pub async fn serve_tcp(session: &mut Session) {
     let mut attempts = Attempts::default();
+    let number = session.shard.number_request();
+    let mut outcome = TcpOutcome { number, ..TcpOutcome::default() };
     let Some(backend) = session.config().default_backend else {
-        return record_tcp(session, None, &attempts, 0, (0, StreamEnd::SERVER_CONNECT));
+        outcome.end = StreamEnd::SERVER_CONNECT;
+        return record_tcp(session, None, &attempts, &outcome);
     };
     let mut place = Place::new(&session.shard, backend);
-    let connected = attempts.connect(session, &mut place, Reuse::No, |_, _| ()).await;
-    let connected_ms = io().now_ms();
-    let (bytes, end) = match connected {
+    if let Some(unique_id) = &session.config().unique_id {
+        let mut id = Vec::new();
+        let record = tcp_record(session, Some(&place), &attempts, &outcome);
+        session.shard.render(&mut id, &unique_id.format, &record);
+        outcome.unique_id = id;
+    }
+    let unique_id = Some(&*outcome.unique_id).filter(|id| !id.is_empty());
+    let names = ProxyNames { authority: None, unique_id };
+    let greet = |session: &Session, conn: &Conn, place: &Place, is_new| {
+        if is_new {
+            send_proxy_header(session, conn, place, names);
+        }
+    };
+    let connected = attempts.connect(session, &mut place, Reuse::No, greet).await;
+    match connected {
         Ok(server) => {
+            outcome.connected_ms = io().now_ms();
+            if session.shard.frontends[session.frontend].asks_server_conn {
+                outcome.server_ends = server.conn.ends().map(ConnEnds::from);
+            }
+            if session.config().log_options.asap {
+                record_tcp_early(session, &place, &attempts, &outcome);
+            }
             let config = place.backend().config();
             let tunnel = config.timeouts.tunnel;
             let frontend = &session.config().timeouts;
             let client = tunnel.unwrap_or(frontend.client);
             let server_side = tunnel.unwrap_or(config.timeouts.server);
             let timeouts = Timeouts { client_ms: millis(client), server_ms: millis(server_side) };
-            run(session, &server.conn, &place, timeouts).await
+            outcome.moved = run(session, &server.conn, &place, timeouts).await;
+            outcome.end = outcome.moved.end;
         }
-        Err(Fault { end, .. }) => (0, end),
-    };
-    session.shard.frontend_counters(session.frontend).bytes_out.add(bytes);
-    record_tcp(session, Some(&place), &attempts, connected_ms, (bytes, end));
+        Err(Fault { end, .. }) => outcome.end = end,
+    }
+    session.shard.frontend_counters(session.frontend).bytes_out.add(outcome.moved.sent);
+    record_tcp(session, Some(&place), &attempts, &outcome);
+}
+
+/// What came of a connection in TCP mode.
+#[derive(Debug, Default)]
+struct TcpOutcome {
+    /// Unique in the process.
+    number: u64,
+    unique_id: Vec<u8>,
+    /// 0 when no connection to a server stood.
+    connected_ms: u64,
+    server_ends: Option<ConnEnds>,
+    moved: Moved,
+    end: StreamEnd,
+}
+
+/// What a tunnel moved, and why it ended.
+#[derive(Debug, Default)]
+struct Moved {
+    /// Bytes from the client.
+    received: u64,
+    /// Bytes to the client.
+    sent: u64,
+    end: StreamEnd,
 }
 
 /// Goes on with a client connection whose stream became a tunnel.
@@ -64,18 +110,13 @@ pub async fn serve_upgraded(session: &Session, mut stream: Box<Stream>) {
     let Some((place, server)) = stream.take_tunnel() else { return };
     let tunnel = place.backend().config().timeouts.tunnel.map_or(HTTP_TUNNEL_MS, millis);
     let timeouts = Timeouts { client_ms: tunnel, server_ms: tunnel };
-    let (bytes, end) = run(session, &server.conn, &place, timeouts).await;
+    let Moved { received, sent, end } = run(session, &server.conn, &place, timeouts).await;
     drop(server);
-    stream.end_tunnel(session, place, bytes, end);
+    stream.end_tunnel(session, place, (received, sent), end);
 }
 
-/// Relays until both directions ended. Returns the bytes that went to the client and why it ended.
-async fn run(
-    session: &Session,
-    server: &Conn,
-    place: &Place,
-    timeouts: Timeouts,
-) -> (u64, StreamEnd) {
+/// Relays until both directions ended.
+async fn run(session: &Session, server: &Conn, place: &Place, timeouts: Timeouts) -> Moved {
     let mut tunnel = Tunnel::default();
     tunnel.client.seen(io().now_ms());
     tunnel.server.seen(io().now_ms());
@@ -101,7 +142,7 @@ async fn run(
         traffic.bytes_in.add(tunnel.request.bytes);
         traffic.bytes_out.add(tunnel.response.bytes);
     });
-    (tunnel.response.bytes, end)
+    Moved { received: tunnel.request.bytes, sent: tunnel.response.bytes, end }
 }
 
 impl Tunnel {
@@ -189,50 +230,58 @@ fn move_bytes(
     to.notify_sent(full || broke || ends && !direction.finished);
 }
 
-fn record_tcp(
-    session: &Session,
-    place: Option<&Place>,
-    attempts: &Attempts,
-    connected_ms: u64,
-    (bytes, end): (u64, StreamEnd),
-) {
-    let frontend = &session.shard.frontends[session.frontend];
-    if frontend.logs.is_empty() {
-        return;
+/// Logs a connection that begins to carry data (`option.logasap`).
+fn record_tcp_early(session: &Session, place: &Place, attempts: &Attempts, outcome: &TcpOutcome) {
+    session.log(&Record { is_early: true, ..tcp_record(session, Some(place), attempts, outcome) });
+}
+
+fn record_tcp(session: &Session, place: Option<&Place>, attempts: &Attempts, outcome: &TcpOutcome) {
+    let options = &session.config().log_options;
+    let is_logged = options.asap && outcome.connected_ms > 0;
+    // What a client sent to a server that could not be reached still waits.
+    let is_silent = outcome.moved.received == 0 && !session.client.has_input();
+    let is_null = options.without_null && is_silent;
+    if !is_logged && !is_null && !session.shard.frontends[session.frontend].logs.is_empty() {
+        session.log(&tcp_record(session, place, attempts, outcome));
     }
+}
+
+fn tcp_record<'a>(
+    session: &'a Session,
+    place: Option<&'a Place>,
+    attempts: &Attempts,
+    outcome: &'a TcpOutcome,
+) -> Record<'a> {
     let now_ms = io().now_ms();
     let since = |from: u64| now_ms.saturating_sub(from) as i64;
-    let server = place.and_then(|place| Some(place).zip(place.server()));
-    let connected = connected_ms > 0 && end != StreamEnd::SERVER_CONNECT;
+    let config = place.map(|place| place.backend().config());
+    let server = place.and_then(Place::server);
+    let is_connected = outcome.connected_ms > 0;
     let mut counts = session.shard.counts(session.frontend, place);
     counts.retries = u64::from(attempts.retries);
     counts.redispatched = attempts.redispatched;
-    let accept_ms = io().wall_ms(session.accepted_ms);
-    let record = Record {
-        client: session.peer,
-        bind_number: session.bind_number,
-        accept_ms,
-        request_ms: accept_ms,
-        frontend: &session.config().name,
-        tls: false,
-        backend: place.map_or(&session.config().name, |place| &place.backend().config().name),
-        server: server
-            .map(|(place, server)| place.backend().config().servers[server].name.as_str()),
+    counts.request = outcome.number;
+    let blank = session.blank_record();
+    Record {
+        server_conn: outcome.server_ends,
+        backend: config.map_or(blank.backend, |config| &config.name),
+        server: config.zip(server).map(|(config, server)| config.servers[server].name.as_str()),
         timers: Timers {
-            queue_ms: if connected { 0 } else { -1 },
-            connect_ms: if connected {
-                since(session.accepted_ms) - since(connected_ms)
-            } else {
-                -1
+            idle_ms: 0,
+            queue_ms: if is_connected { 0 } else { -1 },
+            connect_ms: match is_connected {
+                true => since(session.since_ms) - since(outcome.connected_ms),
+                false => -1,
             },
+            active_ms: since(session.since_ms),
             total_ms: since(session.accepted_ms),
-            ..Timers::NONE
+            ..blank.timers
         },
-        status: -1,
-        bytes,
-        end,
+        bytes: outcome.moved.sent,
+        bytes_received: outcome.moved.received,
+        end: outcome.end,
         counts,
-        request: None,
-    };
-    session.shard.write_log(session.frontend, &record);
+        unique_id: &outcome.unique_id,
+        ..blank
+    }
 }

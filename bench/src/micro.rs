@@ -14,7 +14,7 @@ use std::hint::black_box;
 use std::process::Command;
 
 const ROUNDS: u64 = 1000;
-const LIMITS: Limits = Limits { head_len_max: 16_384, fields_max: 100 };
+const LIMITS: Limits = Limits::strict(16_384, 100);
 
 const SMALL_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n";
 const BROWSER_REQUEST: &[u8] = b"GET /articles/2024/07/a-page.html?from=start HTTP/1.1\r\n\
@@ -121,11 +121,7 @@ fn parse_responses(rounds: u64) -> Result<()> {
 fn encode_requests(bytes: &[u8], rounds: u64) -> Result<()> {
     let mut head = RequestHead::default();
     is_whole(head.parse(bytes, &LIMITS).is_ok_and(|is_complete| is_complete))?;
-    let request_out = RequestOut {
-        forwarded_for: None,
-        host_if_missing: b"127.0.0.1",
-        connection: ConnectionOut::None,
-    };
+    let request_out = RequestOut { host_if_missing: b"127.0.0.1", connection: ConnectionOut::None };
     let mut out = Vec::with_capacity(4096);
     for _ in 0..rounds {
         out.clear();

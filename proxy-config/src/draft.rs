@@ -1,11 +1,15 @@
 //! What the files say, section by section, before anything is inherited or looked up.
 
+mod page;
+mod settings;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{
-    Balance, BindAddress, ForwardFor, HttpCheck, HttpReuse, LogFormat, LogTarget, Mode,
-    ServerAddress, Shards,
-};
+pub(crate) use page::{HttpErrorsDraft, ImportDraft, PageContent, PageDraft};
+pub(crate) use settings::{LineOption, LineWords, Settings};
+
+use crate::model::{BindAddress, Capture, Format, LogTarget, ServerAddress, Shards, SyslogFormat};
 use crate::place::Place;
 use crate::setting::Setting;
 
@@ -19,6 +23,8 @@ pub(crate) struct Draft {
     pub(crate) defaults: Vec<ProxyDraft>,
     /// `frontend.NAME`, `backend.NAME` and `listen.NAME`, in file order.
     pub(crate) proxies: Vec<ProxyDraft>,
+    /// `http-errors.NAME`, in file order.
+    pub(crate) http_errors: Vec<HttpErrorsDraft>,
 }
 
 #[derive(Debug, Default)]
@@ -30,6 +36,21 @@ pub(crate) struct GlobalDraft {
     pub(crate) bufsize: Setting<usize>,
     pub(crate) buffers_limit: Setting<usize>,
     pub(crate) http_maxhdr: Setting<usize>,
+    pub(crate) http_cookielen: Setting<usize>,
+    pub(crate) http_logurilen: Setting<usize>,
+    pub(crate) h1_any_method: Setting<bool>,
+    pub(crate) log_send_hostname: Setting<HostnameChoice>,
+    pub(crate) log_tag: Setting<String>,
+}
+
+/// `log-send-hostname`.
+#[derive(Debug, Clone)]
+pub(crate) enum HostnameChoice {
+    /// `false`.
+    Off,
+    /// `true`: the name of the machine.
+    System,
+    Named(String),
 }
 
 /// The kind of a section.
@@ -76,6 +97,7 @@ pub(crate) struct ProxyDraft {
     pub(crate) is_complete: bool,
     pub(crate) from: Setting<String>,
     pub(crate) binds: Setting<Vec<BindDraft>>,
+    pub(crate) captures: CapturesDraft,
     pub(crate) servers: Setting<Vec<ServerDraft>>,
     pub(crate) settings: Settings,
 }
@@ -89,6 +111,7 @@ impl ProxyDraft {
             is_complete: true,
             from: Setting::default(),
             binds: Setting::default(),
+            captures: CapturesDraft::default(),
             servers: Setting::default(),
             settings: Settings::default(),
         }
@@ -97,64 +120,6 @@ impl ProxyDraft {
     /// The name, for messages and look-ups.
     pub(crate) fn name(&self) -> &str {
         self.name.as_deref().unwrap_or("")
-    }
-}
-
-/// What a section inherits from its defaults.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Settings {
-    pub(crate) backlog: Setting<u32>,
-    pub(crate) balance: Setting<Balance>,
-    pub(crate) default_backend: Setting<String>,
-    pub(crate) default_server: ServerWords,
-    pub(crate) forwardfor: Setting<Option<ForwardFor>>,
-    pub(crate) http_reuse: Setting<HttpReuse>,
-    pub(crate) httpchk: Setting<Option<HttpCheck>>,
-    pub(crate) httplog: Setting<bool>,
-    pub(crate) log: Setting<LogChoice>,
-    pub(crate) maxconn: Setting<u32>,
-    pub(crate) mode: Setting<Mode>,
-    pub(crate) retries: Setting<u32>,
-    pub(crate) tcplog: Setting<bool>,
-    pub(crate) timeout_check: Setting<Duration>,
-    pub(crate) timeout_client: Setting<Duration>,
-    pub(crate) timeout_connect: Setting<Duration>,
-    pub(crate) timeout_http_keep_alive: Setting<Duration>,
-    pub(crate) timeout_http_request: Setting<Duration>,
-    pub(crate) timeout_server: Setting<Duration>,
-    pub(crate) timeout_tunnel: Setting<Duration>,
-}
-
-impl Settings {
-    /// Takes from the parent what this section does not say.
-    pub(crate) fn inherit(&mut self, parent: &Self) {
-        self.inherit_log_format(parent);
-        self.backlog.inherit(&parent.backlog);
-        self.balance.inherit(&parent.balance);
-        self.default_backend.inherit(&parent.default_backend);
-        self.default_server.inherit(&parent.default_server);
-        self.forwardfor.inherit(&parent.forwardfor);
-        self.http_reuse.inherit(&parent.http_reuse);
-        self.httpchk.inherit(&parent.httpchk);
-        self.log.inherit(&parent.log);
-        self.maxconn.inherit(&parent.maxconn);
-        self.mode.inherit(&parent.mode);
-        self.retries.inherit(&parent.retries);
-        self.timeout_check.inherit(&parent.timeout_check);
-        self.timeout_client.inherit(&parent.timeout_client);
-        self.timeout_connect.inherit(&parent.timeout_connect);
-        self.timeout_http_keep_alive.inherit(&parent.timeout_http_keep_alive);
-        self.timeout_http_request.inherit(&parent.timeout_http_request);
-        self.timeout_server.inherit(&parent.timeout_server);
-        self.timeout_tunnel.inherit(&parent.timeout_tunnel);
-    }
-
-    /// `httplog` and `tcplog` are one choice: a section that makes it inherits neither.
-    fn inherit_log_format(&mut self, parent: &Self) {
-        if self.httplog.value() != Some(&true) && self.tcplog.value() != Some(&true) {
-            self.httplog.inherit(&parent.httplog);
-            self.tcplog.inherit(&parent.tcplog);
-        }
     }
 }
 
@@ -170,14 +135,54 @@ pub(crate) enum LogChoice {
 pub(crate) enum LogEntry {
     /// `"global"`: the targets of `global.log`.
     Global(Place),
-    Own(LogDraft),
+    Own(Box<LogDraft>),
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct LogDraft {
     pub(crate) target: LogTarget,
-    pub(crate) format: Setting<LogFormat>,
-    pub(crate) facility: u8,
+    pub(crate) format: Setting<LineFormat>,
+    /// A number of RFC 3164 section 4.1.1.
+    pub(crate) facility: Setting<u8>,
+    pub(crate) level: Setting<u8>,
+    pub(crate) minlevel: Setting<u8>,
+    pub(crate) len: Setting<usize>,
+    pub(crate) syslog: Setting<SyslogFormat>,
+}
+
+impl LogDraft {
+    /// A target with the defaults of everything else.
+    pub(crate) fn new(target: LogTarget) -> Self {
+        Self {
+            target,
+            format: Setting::default(),
+            facility: Setting::default(),
+            level: Setting::default(),
+            minlevel: Setting::default(),
+            len: Setting::default(),
+            syslog: Setting::default(),
+        }
+    }
+}
+
+/// The format of a log's lines; which text the named ones have depends on the frontend's mode.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum LineFormat {
+    Http,
+    Tcp,
+    Clf,
+    /// `option.tcplog = "clf"`, in mode http too.
+    TcpClf,
+    Json,
+    Custom(Arc<Format>),
+}
+
+/// `capture.*`.
+#[derive(Debug, Default)]
+pub(crate) struct CapturesDraft {
+    pub(crate) request: Setting<Vec<Capture>>,
+    pub(crate) response: Setting<Vec<Capture>>,
+    pub(crate) cookie: Setting<Capture>,
 }
 
 #[derive(Debug)]
@@ -185,6 +190,7 @@ pub(crate) struct BindDraft {
     pub(crate) address: BindAddress,
     pub(crate) backlog: Setting<u32>,
     pub(crate) name: Option<String>,
+    pub(crate) accept_proxy: bool,
     /// The address as written, with variables expanded.
     pub(crate) text: String,
     pub(crate) place: Place,
@@ -202,23 +208,46 @@ pub(crate) struct ServerDraft {
 pub(crate) struct ServerWords {
     pub(crate) backup: Setting<bool>,
     pub(crate) check: Setting<bool>,
+    pub(crate) check_send_proxy: Setting<bool>,
     pub(crate) disabled: Setting<bool>,
     pub(crate) fall: Setting<u32>,
     pub(crate) inter: Setting<Duration>,
     pub(crate) port: Setting<u16>,
+    pub(crate) proxy_v2_options: Setting<ProxyV2Options>,
     pub(crate) rise: Setting<u32>,
+    pub(crate) send_proxy: Setting<bool>,
+    pub(crate) send_proxy_v2: Setting<bool>,
     pub(crate) weight: Setting<u32>,
+}
+
+/// `proxy-v2-options`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ProxyV2Options {
+    pub(crate) authority: bool,
+    pub(crate) crc32c: bool,
+    pub(crate) unique_id: bool,
 }
 
 impl ServerWords {
     pub(crate) fn inherit(&mut self, parent: &Self) {
+        self.inherit_send_proxy(parent);
         self.backup.inherit(&parent.backup);
         self.check.inherit(&parent.check);
+        self.check_send_proxy.inherit(&parent.check_send_proxy);
         self.disabled.inherit(&parent.disabled);
         self.fall.inherit(&parent.fall);
         self.inter.inherit(&parent.inter);
         self.port.inherit(&parent.port);
+        self.proxy_v2_options.inherit(&parent.proxy_v2_options);
         self.rise.inherit(&parent.rise);
         self.weight.inherit(&parent.weight);
+    }
+
+    /// The two versions are one choice: whoever makes it inherits neither.
+    fn inherit_send_proxy(&mut self, parent: &Self) {
+        if !self.send_proxy.or(false) && !self.send_proxy_v2.or(false) {
+            self.send_proxy.inherit(&parent.send_proxy);
+            self.send_proxy_v2.inherit(&parent.send_proxy_v2);
+        }
     }
 }

@@ -26,6 +26,39 @@ pub(crate) fn host(text: &str) -> Result<String, Fault> {
     })
 }
 
+/// The value of a field (RFC 9110 section 5.5), of which nothing is trimmed.
+pub(crate) fn field_value(text: &str) -> Result<String, Fault> {
+    match text.char_indices().find(|(_, c)| c.is_control() && *c != '\t') {
+        None => Ok(text.to_owned()),
+        Some((at, c)) => Err(Fault::new(
+            at..at + c.len_utf8(),
+            "has a control character",
+            "the value of a header has visible characters and blanks only",
+        )),
+    }
+}
+
+/// A reference to another place (RFC 9110 section 10.2.2), absolute or not.
+pub(crate) fn location(text: &str) -> Result<String, Fault> {
+    checked(text, "a URL", "visible ASCII characters", |b| b.is_ascii_graphic())
+}
+
+/// Whether a field is about the connection or the framing, which are the proxy's own (RFC 9110
+/// section 7.6.1). The name is in lower case.
+pub(crate) fn is_of_connection(name: &str) -> bool {
+    const FIELDS: [&str; 8] = [
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    FIELDS.contains(&name)
+}
+
 fn checked(
     text: &str,
     noun: &str,
@@ -55,6 +88,8 @@ mod tests {
         assert_eq!(token("X-Client"), Ok("X-Client".to_owned()));
         assert_eq!(target("/healthz?full=1"), Ok("/healthz?full=1".to_owned()));
         assert_eq!(target("*"), Ok("*".to_owned()));
+        assert_eq!(field_value("a \t\u{e9}"), Ok("a \t\u{e9}".to_owned()));
+        assert_eq!(location("https://a/?b#c"), Ok("https://a/?b#c".to_owned()));
         assert_eq!(host("app.internal:8080"), Ok("app.internal:8080".to_owned()));
     }
 
@@ -65,7 +100,9 @@ mod tests {
         assert_eq!(target("/ HTTP/1.1").unwrap_err().range, 1..2);
         assert_eq!(target("/\r\n").unwrap_err().range, 1..2);
         assert_eq!(host("a\r\nb").unwrap_err().range, 1..2);
-        for parse in [token, target, host] {
+        assert_eq!(field_value("a\r\nb: c").unwrap_err().range, 1..2);
+        assert_eq!(location("/a b").unwrap_err().range, 2..3);
+        for parse in [token, target, host, location] {
             assert!(parse("").is_err());
         }
         assert!(target("healthz").is_err());

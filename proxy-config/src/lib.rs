@@ -1,6 +1,7 @@
 //! Text to a checked configuration, or diagnostics.
 //!
-//! Pure: no sockets, no clock, no files; even the environment is an argument. The stages:
+//! Pure: no sockets, no clock, no files of its own; the environment and what reads the files that a
+//! configuration names are arguments. The stages:
 //!
 //! ```text
 //! syntax  -> TOML trees with byte spans, every syntax error
@@ -12,9 +13,13 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod choice;
 mod diagnostic;
 mod draft;
+mod error_file;
+mod formats;
 mod http;
+mod log_format;
 pub mod model;
 mod nearest;
 mod overrides;
@@ -30,6 +35,11 @@ mod walk;
 mod words;
 
 pub use diagnostic::{Diagnostic, Label, Severity};
+pub use log_format::parse_log_format;
+pub use text::Fault;
+
+use std::io;
+use std::path::Path;
 
 use draft::Draft;
 use report::Report;
@@ -57,6 +67,20 @@ pub struct Overrides {
 /// The value of an environment variable, if it is set.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// The whole content of a file. Whoever reads sets a limit to its size.
+pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
+
+/// What loading needs of the machine.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// For `${NAME}`.
+    pub env: Env<'a>,
+    /// For error pages; paths are as written.
+    pub read_file: ReadFile<'a>,
+    /// The machine's name, for `global.log-send-hostname`; empty where it is not known.
+    pub hostname: &'a str,
+}
+
 /// What came of loading.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -67,17 +91,17 @@ pub struct Outcome {
 }
 
 /// Reads all sources as one configuration and reports every mistake in them.
-pub fn load(sources: &[Source], overrides: &Overrides, env: Env<'_>) -> Outcome {
+pub fn load(sources: &[Source], overrides: &Overrides, surroundings: Surroundings<'_>) -> Outcome {
     let mut report = Report::default();
     let mut draft = Draft::default();
     let mut is_whole = true;
     for (index, source) in sources.iter().enumerate() {
-        is_whole &= section::read(index, source, env, &mut draft, &mut report);
+        is_whole &= section::read(index, source, surroundings, &mut draft, &mut report);
     }
     let arguments = overrides::apply(overrides, sources.len(), &mut draft.global, &mut report);
     // Where the syntax is broken keys are missing that the file does have: to go on would blame
     // the user for our guess.
-    let config = is_whole.then(|| resolve::resolve(&draft, &mut report));
+    let config = is_whole.then(|| resolve::resolve(draft, surroundings.hostname, &mut report));
     let has_errors = report.has_errors();
     Outcome {
         config: config.filter(|_| !has_errors),

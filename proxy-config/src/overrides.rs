@@ -2,7 +2,7 @@
 
 use crate::draft::{GlobalDraft, LogDraft};
 use crate::report::Report;
-use crate::section::{LOCAL0, read_shards};
+use crate::section::read_shards;
 use crate::setting::Setting;
 use crate::text::{Fault, Text};
 use crate::{Overrides, Source, address, units};
@@ -22,10 +22,8 @@ pub(crate) fn apply(
         global.shards = arguments.read("--shards", text, read_shards);
     }
     if let Some(text) = &overrides.log {
-        global.log = arguments.read("--log", text, |text| {
-            let target = address::log_target(text)?;
-            Ok(vec![LogDraft { target, format: Setting::default(), facility: LOCAL0 }])
-        });
+        global.log = arguments
+            .read("--log", text, |text| Ok(vec![LogDraft::new(address::log_target(text)?)]));
     }
     if let Some(maxconn) = overrides.maxconn {
         global.maxconn = arguments.read("--maxconn", &maxconn.to_string(), |text| {

@@ -3,6 +3,8 @@
 //! Escapes and `${NAME}` make a value differ from what the file shows, yet a caret must stand
 //! under what the user wrote.
 
+mod words;
+
 use std::ops::Range;
 
 use crate::Env;
@@ -11,13 +13,13 @@ use crate::place::Place;
 
 /// What a value parser has against its text. The message becomes "`KEY` PROBLEM".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// Bytes of the text.
-    pub(crate) range: Range<usize>,
+    pub range: Range<usize>,
     /// A predicate: `has no port`.
-    pub(crate) problem: String,
+    pub problem: String,
     /// What would be right.
-    pub(crate) expected: String,
+    pub expected: String,
 }
 
 impl Fault {

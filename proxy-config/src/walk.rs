@@ -8,7 +8,8 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::Env;
+use crate::Surroundings;
+use crate::choice::{or_list, unknown_word};
 use crate::diagnostic::Diagnostic;
 use crate::draft::Kind;
 use crate::nearest::nearest;
@@ -21,7 +22,7 @@ use crate::units;
 pub(crate) type Node<'n> = Spanned<DeValue<'n>>;
 
 /// So many known words are listed when none is near.
-const LISTED_WORDS_MAX: usize = 7;
+const LISTED_WORDS_MAX: usize = 8;
 
 /// One key of a table: its word, where it may stand, and what reads its value.
 pub(crate) struct Key<T> {
@@ -100,7 +101,7 @@ pub(crate) fn in_file_order<'n>(
 pub(crate) struct Reader<'r> {
     pub(crate) source: usize,
     pub(crate) text: &'r str,
-    pub(crate) env: Env<'r>,
+    pub(crate) surroundings: Surroundings<'r>,
     /// Whether the syntax is sound; if not, keys may be missing that the file has.
     pub(crate) is_whole: bool,
     /// The kind of the proxy section that is being read.
@@ -264,7 +265,7 @@ impl Reader<'_> {
         };
         let place = self.value_place(entry);
         let raw = self.text.get(place.start..place.end).unwrap_or("");
-        match Text::quoted(place, raw, value).expand(self.env) {
+        match Text::quoted(place, raw, value).expand(self.surroundings.env) {
             Ok(text) => Some(text),
             Err(wrong) => {
                 wrong.into_iter().for_each(|diagnostic| self.report.add(diagnostic));
@@ -306,7 +307,8 @@ impl Reader<'_> {
         self.parse_text(entry, text, parse)
     }
 
-    fn parse_text<T>(
+    /// A value that `parse` makes of a text.
+    pub(crate) fn parse_text<T>(
         &mut self,
         entry: &Entry<'_>,
         text: Option<Text>,
@@ -355,47 +357,15 @@ impl Reader<'_> {
     ) -> Setting<T> {
         let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
         let list = or_list(&known);
-        let expected = format!("must be {list}");
         self.parsed(entry, &list, |text| {
             if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
                 return Ok(*value);
             }
-            let whole = 0..text.len();
-            if unsupported.split_whitespace().any(|word| word == text) {
-                let problem = format!("cannot be `{text}`, which is not yet supported");
-                return Err(Fault::new(whole, problem, expected));
-            }
-            let remedy = match nearest(text, known) {
-                Some(word) => format!("did you mean `{word}`?"),
-                None => expected,
-            };
-            Err(Fault::new(whole, format!("has unknown value `{text}`"), remedy))
+            Err(unknown_word(text, 0..text.len(), &known, unsupported))
         })
-    }
-}
-
-/// "`a`, `b` or `c`".
-pub(crate) fn or_list(words: &[&str]) -> String {
-    let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => quoted.concat(),
     }
 }
 
 fn article(noun: &str) -> &'static str {
     if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_of_words() {
-        assert_eq!(or_list(&[]), "");
-        assert_eq!(or_list(&["a"]), "`a`");
-        assert_eq!(or_list(&["a", "b"]), "`a` or `b`");
-        assert_eq!(or_list(&["a", "b", "c"]), "`a`, `b` or `c`");
-    }
 }

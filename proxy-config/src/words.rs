@@ -3,8 +3,7 @@
 
 /// Kinds of sections.
 pub(crate) const SECTIONS: &str = "acl acme cache crt-list crt-store dynamic-update fcgi-app \
-    healthcheck http-errors log-forward log-profile mailers peers program resolvers ring traces \
-    userlist";
+    healthcheck log-forward log-profile mailers peers program resolvers ring traces userlist";
 
 /// Keys of `global`.
 pub(crate) const GLOBAL: &str = "51degrees-cache-size 51degrees-data-file \
@@ -13,25 +12,24 @@ pub(crate) const GLOBAL: &str = "51degrees-cache-size 51degrees-data-file \
     deviceatlas-json-file deviceatlas-log-level deviceatlas-properties-cookie \
     deviceatlas-separator dns-accept-family expose-deprecated-directives \
     expose-experimental-directives external-check fd-hard-limit force-cfg-parser-pause gid grace \
-    group h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file \
-    h1-do-not-close-on-insecure-transfer-encoding h2-workaround-bogus-websocket-clients \
-    harden httpclient insecure-fork-wanted insecure-setuid-wanted issuers-chain-path key-base \
-    limited-quic localpeer log-send-hostname log-tag lua-load lua-load-per-thread \
-    lua-prepend-path master-worker max-spread-checks maxcompcpuusage maxcomprate maxconnrate \
-    maxpipes maxsessrate maxsslconn maxsslrate maxzlibmem mworker-max-reloads nbproc nbthread \
-    no-memory-trimming no-quic node noepoll noevports nogetaddrinfo nokqueue noktls nopoll \
-    noreuseport nosplice numa-cpu-mapping pidfile pp2-never-send-local prealloc-fd presetenv \
-    profiling quiet resetenv server-state-base server-state-file set-dumpable set-var \
-    set-var-fmt setcap setenv shm-stats-file spread-checks ssl-default-bind-ciphers \
-    ssl-default-bind-ciphersuites ssl-default-bind-client-sigalgs ssl-default-bind-curves \
-    ssl-default-bind-options ssl-default-bind-sigalgs ssl-default-server-ciphers \
-    ssl-default-server-ciphersuites ssl-default-server-client-sigalgs ssl-default-server-curves \
-    ssl-default-server-options ssl-default-server-sigalgs ssl-dh-param-file ssl-engine \
-    ssl-load-extra-del-ext ssl-load-extra-files ssl-mode-async ssl-propquery ssl-provider \
-    ssl-provider-path ssl-security-level ssl-server-verify ssl-skip-self-issued-ca stats \
-    strict-limits thread-group thread-groups thread-hard-limit uid ulimit-n unix-bind unsetenv \
-    user warn-blocked-traffic-after wurfl-cache-size wurfl-data-file wurfl-information-list \
-    wurfl-information-list-separator zero-warning";
+    group h1-case-adjust h1-case-adjust-file h1-do-not-close-on-insecure-transfer-encoding \
+    h2-workaround-bogus-websocket-clients harden httpclient insecure-fork-wanted \
+    insecure-setuid-wanted issuers-chain-path key-base limited-quic localpeer lua-load \
+    lua-load-per-thread lua-prepend-path master-worker max-spread-checks maxcompcpuusage \
+    maxcomprate maxconnrate maxpipes maxsessrate maxsslconn maxsslrate maxzlibmem \
+    mworker-max-reloads nbproc nbthread no-memory-trimming no-quic node noepoll noevports \
+    nogetaddrinfo nokqueue noktls nopoll noreuseport nosplice numa-cpu-mapping pidfile \
+    pp2-never-send-local prealloc-fd presetenv profiling quiet resetenv server-state-base \
+    server-state-file set-dumpable set-var set-var-fmt setcap setenv shm-stats-file spread-checks \
+    ssl-default-bind-ciphers ssl-default-bind-ciphersuites ssl-default-bind-client-sigalgs \
+    ssl-default-bind-curves ssl-default-bind-options ssl-default-bind-sigalgs \
+    ssl-default-server-ciphers ssl-default-server-ciphersuites ssl-default-server-client-sigalgs \
+    ssl-default-server-curves ssl-default-server-options ssl-default-server-sigalgs \
+    ssl-dh-param-file ssl-engine ssl-load-extra-del-ext ssl-load-extra-files ssl-mode-async \
+    ssl-propquery ssl-provider ssl-provider-path ssl-security-level ssl-server-verify \
+    ssl-skip-self-issued-ca stats strict-limits thread-group thread-groups thread-hard-limit uid \
+    ulimit-n unix-bind unsetenv user warn-blocked-traffic-after wurfl-cache-size wurfl-data-file \
+    wurfl-information-list wurfl-information-list-separator zero-warning";
 
 /// Words below `global.tune`.
 pub(crate) const TUNE: &str = "applet bufsize-large bufsize-small chksize cli comp defaults \
@@ -44,80 +42,74 @@ pub(crate) const TUNE: &str = "applet bufsize-large bufsize-small chksize cli co
 /// Words below `global.tune.buffers`.
 pub(crate) const TUNE_BUFFERS: &str = "reserve";
 
-/// Words below `global.tune.http`.
-pub(crate) const TUNE_HTTP: &str = "cookielen logurilen";
-
 /// Keys of `defaults`, `frontend`, `listen` and `backend`.
-pub(crate) const PROXY: &str = "acl appsession bind-process capture clitcpka-cnt clitcpka-idle \
+pub(crate) const PROXY: &str = "acl appsession bind-process clitcpka-cnt clitcpka-idle \
     clitcpka-intvl clitimeout compression contimeout cookie crt declare description disabled \
-    dispatch email-alert enabled error-log-format errorfile errorfiles errorloc errorloc302 \
-    errorloc303 external-check filter filter-sequence force-be-switch force-persist fullconn \
-    guid hash-balance-factor hash-key hash-preserve-affinity hash-type http-after-response \
-    http-check http-error http-request http-response http-send-name-header id ignore-persist \
-    load-server-state-from-file log-format log-format-sd log-steps log-tag max-keep-alive-queue \
-    max-session-srv-conns monitor monitor-net monitor-uri name persist quic-initial rate-limit \
-    redirect retry-on server-state-file-name server-template source srvtcpka-cnt srvtcpka-idle \
-    srvtcpka-intvl srvtimeout ssl-f-use stats stick stick-table tcp-check \
-    tcp-request-connection tcp-request-content tcp-request-inspect-delay tcp-request-session \
-    tcp-response-content tcp-response-inspect-delay transparent unique-id-format \
-    unique-id-header use-backend use-fcgi-app use-server";
+    dispatch email-alert enabled external-check filter filter-sequence force-be-switch \
+    force-persist fullconn guid hash-balance-factor hash-key hash-preserve-affinity hash-type \
+    http-after-response http-check http-request http-response http-send-name-header id \
+    ignore-persist load-server-state-from-file log-steps max-keep-alive-queue \
+    max-session-srv-conns monitor monitor-net name persist quic-initial rate-limit redirect \
+    server-state-file-name server-template source srvtcpka-cnt srvtcpka-idle srvtcpka-intvl \
+    srvtimeout ssl-f-use stats stick stick-table tcp-check tcp-request-connection \
+    tcp-request-content tcp-request-inspect-delay tcp-request-session tcp-response-content \
+    tcp-response-inspect-delay transparent use-backend use-fcgi-app use-server";
 
 /// Keys of a proxy section that are families of dotted keys: such a table in `defaults` is not
 /// a named section.
 pub(crate) const FAMILIES: &str = "acl capture compression cookie default-server email-alert \
-    errorfile errorloc errorloc302 errorloc303 external-check monitor option persist rate-limit \
-    source stats stick-table tcp-check timeout";
+    errorfile errorfiles errorloc errorloc302 errorloc303 external-check monitor option persist \
+    rate-limit source stats stick-table tcp-check timeout";
 
 /// Words below `timeout`.
-pub(crate) const TIMEOUTS: &str = "client-fin client-hs queue server-fin tarpit";
+pub(crate) const TIMEOUTS: &str = "client-fin queue server-fin tarpit";
 
 /// Words below `option`.
-pub(crate) const OPTIONS: &str = "abortonclose accept-invalid-http-request \
-    accept-invalid-http-response accept-unsafe-violations-in-http-request \
-    accept-unsafe-violations-in-http-response allbackups assume-rfc6587-ntf checkcache clitcpka \
-    contstats disable-h2-upgrade dontlog-normal dontlognull external-check forwarded \
-    h1-case-adjust-bogus-client h1-case-adjust-bogus-server \
-    http-buffer-request http-drop-request-trailers http-drop-response-trailers \
-    http-ignore-probes http-keep-alive http-no-delay http-pretend-keepalive \
-    http-restrict-req-hdr-names http-server-close http-use-htx http-use-proxy-header httpclose \
-    httpslog idle-close-on-response independent-streams ldap-check log-health-checks \
-    log-separate-errors logasap mysql-check nolinger originalto persist pgsql-check \
-    prefer-last-server redis-check redispatch smtpchk socket-stats splice-auto splice-request \
-    splice-response spop-check srvtcpka ssl-hello-chk tcp-check tcp-smart-accept \
-    tcp-smart-connect tcpka transparent use-small-buffers";
+pub(crate) const OPTIONS: &str = "allbackups assume-rfc6587-ntf checkcache clitcpka contstats \
+    disable-h2-upgrade external-check h1-case-adjust-bogus-client h1-case-adjust-bogus-server \
+    http-drop-request-trailers http-drop-response-trailers http-no-delay http-pretend-keepalive \
+    http-use-htx http-use-proxy-header httpslog idle-close-on-response independent-streams \
+    ldap-check log-health-checks mysql-check nolinger persist pgsql-check prefer-last-server \
+    redis-check smtpchk socket-stats splice-auto splice-request splice-response spop-check \
+    srvtcpka ssl-hello-chk tcp-check tcp-smart-accept tcp-smart-connect tcpka transparent \
+    use-small-buffers";
 
 /// Words of a `bind`.
-pub(crate) const BIND: &str = "accept-netscaler-cip accept-proxy allow-0rtt alpn \
-    ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ca-file cc ciphers ciphersuites \
-    client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt defer-accept ecdhe \
-    ech expose-fd force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 \
-    generate-certificates gid group guid-prefix id idle-ping interface ktls label level maxconn \
-    mode mss namespace nbconn nice no-alpn no-ca-names no-sslv3 no-strict-sni no-tls-tickets \
-    no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 npn ocsp-update prefer-client-ciphers process proto \
-    quic-cc-algo quic-force-retry quic-socket severity-output shards sigalgs ssl ssl-max-ver \
-    ssl-min-ver strict-sni tcp-md5sig tcp-ss tcp-ut tfo thread tls-ticket-keys tls-tickets \
-    transparent uid user v4v6 v6only verify";
+pub(crate) const BIND: &str = "accept-netscaler-cip allow-0rtt alpn ca-ignore-err ca-sign-file \
+    ca-sign-pass ca-verify-file ca-file cc ciphers ciphersuites client-sigalgs crl-file crt \
+    crt-ignore-err crt-list curves default-crt defer-accept ecdhe ech expose-fd force-sslv3 \
+    force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 generate-certificates gid group \
+    guid-prefix id idle-ping interface ktls label level maxconn mode mss namespace nbconn nice \
+    no-alpn no-ca-names no-sslv3 no-strict-sni no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 \
+    no-tlsv13 npn ocsp-update prefer-client-ciphers process proto quic-cc-algo quic-force-retry \
+    quic-socket severity-output shards sigalgs ssl ssl-max-ver ssl-min-ver strict-sni tcp-md5sig \
+    tcp-ss tcp-ut tfo thread tls-ticket-keys tls-tickets transparent uid user v4v6 v6only verify";
 
 /// Words of a `server` or a `default-server`.
 pub(crate) const SERVER: &str = "addr agent-addr agent-check agent-inter agent-port agent-send \
     allow-0rtt alpn ca-file cc check-alpn check-pool-conn-name check-proto check-reuse-pool \
-    check-send-proxy check-sni check-sni-auto check-ssl check-via-socks4 ciphers ciphersuites \
-    client-sigalgs cookie crl-file crt curves downinter ech enabled error-limit fastinter \
-    force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 guid hash-key healthcheck id \
-    idle-ping init-addr init-state ktls log-bufsize log-proto max-reuse maxconn maxqueue minconn \
-    namespace no-agent-check no-backup no-check no-check-send-proxy no-check-sni-auto \
-    no-check-ssl no-renegotiate no-send-proxy no-send-proxy-v2 no-send-proxy-v2-ssl \
-    no-send-proxy-v2-ssl-cn no-sni-auto no-ssl no-ssl-reuse no-sslv3 no-tfo no-tls-tickets \
-    no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 no-verifyhost non-stick npn observe on-error \
-    on-marked-down on-marked-up pool-conn-name pool-low-conn pool-max-conn pool-purge-delay \
-    proto proxy-v2-options quic-cc-algo redir renegotiate resolve-net resolve-opts \
-    resolve-prefer resolvers send-proxy send-proxy-v2 send-proxy-v2-ssl send-proxy-v2-ssl-cn \
-    set-proxy-v2-tlv-fmt shard sigalgs slowstart sni sni-auto socks4 source ssl ssl-max-ver \
-    ssl-min-ver ssl-reuse stick strict-maxconn tcp-md5sig tcp-ut tfo tls-tickets track usesrc \
-    verify verifyhost ws";
+    check-sni check-sni-auto check-ssl check-via-socks4 ciphers ciphersuites client-sigalgs cookie \
+    crl-file crt curves downinter ech enabled error-limit fastinter force-sslv3 force-tlsv10 \
+    force-tlsv11 force-tlsv12 force-tlsv13 guid hash-key healthcheck id idle-ping init-addr \
+    init-state ktls log-bufsize log-proto max-reuse maxconn maxqueue minconn namespace \
+    no-agent-check no-backup no-check no-check-send-proxy no-check-sni-auto no-check-ssl \
+    no-renegotiate no-send-proxy no-send-proxy-v2 no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn \
+    no-sni-auto no-ssl no-ssl-reuse no-sslv3 no-tfo no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 \
+    no-tlsv13 no-verifyhost non-stick npn observe on-error on-marked-down on-marked-up \
+    pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto quic-cc-algo redir \
+    renegotiate resolve-net resolve-opts resolve-prefer resolvers send-proxy-v2-ssl \
+    send-proxy-v2-ssl-cn set-proxy-v2-tlv-fmt shard sigalgs slowstart sni sni-auto socks4 source \
+    ssl ssl-max-ver ssl-min-ver ssl-reuse stick strict-maxconn tcp-md5sig tcp-ut tfo tls-tickets \
+    track usesrc verify verifyhost ws";
 
 /// Words of a `log`.
-pub(crate) const LOG: &str = "len level minlevel profile sample";
+pub(crate) const LOG: &str = "profile sample";
+
+/// Options of `proxy-v2-options`.
+pub(crate) const PROXY_V2_OPTIONS: &str = "cert-cn cert-key cert-sig ssl ssl-cipher";
+
+/// Words of `retry-on`.
+pub(crate) const RETRY_ON: &str = "0rtt-rejected";
 
 /// Modes of a section.
 pub(crate) const MODES: &str = "haterm health log spop";
@@ -127,8 +119,7 @@ pub(crate) const BALANCE: &str = "first hash hdr leastconn log-hash log-sticky r
     rdp-cookie source static-rr sticky uri url_param";
 
 /// Formats of a log.
-pub(crate) const LOG_FORMATS: &str = "clf httpslog iso local priority raw rfc3164 rfc5424 short \
-    timed json";
+pub(crate) const LOG_FORMATS: &str = "httpslog iso local priority short timed";
 
 #[cfg(test)]
 mod tests {
@@ -141,7 +132,6 @@ mod tests {
             GLOBAL,
             TUNE,
             TUNE_BUFFERS,
-            TUNE_HTTP,
             PROXY,
             FAMILIES,
             TIMEOUTS,
@@ -150,6 +140,8 @@ mod tests {
             SERVER,
             LOG,
             MODES,
+            PROXY_V2_OPTIONS,
+            RETRY_ON,
             LOG_FORMATS,
         ];
         for list in lists {

@@ -6,7 +6,7 @@
 mod support;
 
 use proxy_config::{Diagnostic, Outcome, Severity, Source, load};
-use support::{env, folder, read_sources};
+use support::{folder, read_sources, surroundings};
 
 #[test]
 fn diagnostics_are_as_expected() {
@@ -14,7 +14,7 @@ fn diagnostics_are_as_expected() {
     let sources = read_sources("tests/bad");
     assert!(sources.len() >= 15);
     for source in sources {
-        let outcome = load(std::slice::from_ref(&source), &Default::default(), &env);
+        let outcome = load(std::slice::from_ref(&source), &Default::default(), surroundings());
         check_outcome(&source.name, &outcome);
         if !matches(&source, &rendered(&source, &outcome)) {
             wrong.push(source.name);
@@ -63,7 +63,7 @@ fn matches(source: &Source, found: &str) -> bool {
 fn a_file_with_warnings_only_is_sound() {
     let sources = read_sources("tests/bad");
     let source = sources.iter().find(|source| source.name == "tcp-warnings.toml").unwrap();
-    let outcome = load(std::slice::from_ref(source), &Default::default(), &env);
+    let outcome = load(std::slice::from_ref(source), &Default::default(), surroundings());
     assert!(outcome.config.is_some());
     assert!(outcome.diagnostics.iter().all(|d| d.severity() == Severity::Warning));
 }

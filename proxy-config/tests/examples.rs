@@ -3,7 +3,7 @@
 mod support;
 
 use proxy_config::load;
-use support::{env, read_sources};
+use support::{read_sources, surroundings};
 
 #[test]
 fn examples_are_sound() {
@@ -11,7 +11,7 @@ fn examples_are_sound() {
     assert!(sources.len() >= 6);
     for source in sources {
         let sources = std::slice::from_ref(&source);
-        let outcome = load(sources, &Default::default(), &env);
+        let outcome = load(sources, &Default::default(), surroundings());
         let rendered: Vec<_> =
             outcome.diagnostics.iter().map(|d| d.render(sources, false)).collect();
         assert!(rendered.is_empty(), "{}", rendered.join("\n\n"));

@@ -3,12 +3,12 @@
 mod support;
 
 use proxy_config::{Diagnostic, Source, load};
-use support::{env, read_sources};
+use support::{read_sources, surroundings};
 
 const CASES: u64 = 3000;
 
 /// Pieces that matter to the parser or to a value.
-const PIECES: [&str; 22] = [
+const PIECES: [&str; 26] = [
     "[",
     "]",
     "[[",
@@ -31,6 +31,10 @@ const PIECES: [&str; 22] = [
     "\u{feff}",
     "[defaults.x]\n",
     "99999999999999999999",
+    "%{+Q}",
+    "%(a)",
+    "%[",
+    " hdr a ",
 ];
 
 #[test]
@@ -50,7 +54,7 @@ fn mutated_files_never_panic() {
 
 fn check(source: Source) {
     let sources = [source];
-    let outcome = load(&sources, &Default::default(), &env);
+    let outcome = load(&sources, &Default::default(), surroundings());
     let has_errors = outcome.diagnostics.iter().any(Diagnostic::is_error);
     assert_eq!(outcome.config.is_none(), has_errors);
     for diagnostic in &outcome.diagnostics {

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use proxy_config::model::{self, BackendId, Config, HttpReuse};
 use socket2::SockAddr;
 
+use crate::error_page::ErrorPages;
 use crate::io::{Conn, Task, dial_socket, io};
+use crate::proto::h1::Limits;
 use balance::RoundRobin;
 use pool::Pool;
 
@@ -24,6 +26,9 @@ pub struct Backend {
     config: Arc<Config>,
     id: BackendId,
     pub servers: Vec<Server>,
+    /// Of responses.
+    pub limits: Limits,
+    pub pages: ErrorPages,
     turn: RefCell<RoundRobin>,
 }
 
@@ -61,7 +66,11 @@ impl Backend {
             up: Cell::new(true),
             idle: RefCell::default(),
         };
+        let (tune, own) = (&config.global.tune, &config.backends[id.0]);
+        let strict = Limits::strict(tune.bufsize, tune.http_maxhdr);
         let backend = Self {
+            limits: Limits { is_lenient: own.lenient, ..strict },
+            pages: ErrorPages::new(&own.error_pages),
             config: Arc::clone(config),
             id,
             servers: addresses.iter().map(server).collect(),
@@ -162,6 +171,11 @@ impl Backend {
     /// Forgets an idle connection by its key. Returns whether it was here.
     pub fn evict(&self, key: u32) -> bool {
         self.servers.iter().any(|server| server.idle.borrow_mut().evict(key))
+    }
+
+    /// Closes half of the connections that nobody needed since the last call.
+    pub fn close_excess(&self) {
+        self.servers.iter().for_each(|server| server.idle.borrow_mut().close_excess());
     }
 
     /// Closes connections that idled too long, or all.

@@ -17,6 +17,9 @@ struct Idle {
 #[derive(Debug, Default)]
 pub struct Pool {
     idle: Vec<Idle>,
+    /// The fewest connections that idled at once since [`Pool::close_excess`]: so many were not
+    /// needed.
+    idle_min: usize,
 }
 
 impl Pool {
@@ -30,12 +33,22 @@ impl Pool {
                 continue;
             }
             let idle = self.idle.remove(index);
+            self.idle_min = self.idle_min.min(self.idle.len());
             if idle.conn.is_fresh() {
                 idle.conn.give_to(Some(task));
                 return Some(idle.conn);
             }
         }
         None
+    }
+
+    /// Closes half of the connections that nobody needed since the last call, the oldest first: as
+    /// HAProxy does each `pool-purge-delay`, so that a burst of short sessions does not leave a server
+    /// with connections that none of them needs.
+    pub fn close_excess(&mut self) {
+        let excess = self.idle_min.min(self.idle.len());
+        self.idle.drain(..excess / 2);
+        self.idle_min = self.idle.len();
     }
 
     pub fn put(&mut self, conn: Conn, proven: bool, now_ms: u64) {

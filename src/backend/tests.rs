@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use proxy_config::model::{BackendId, Check, Config};
-use proxy_config::{Overrides, Source};
+use proxy_config::{Overrides, Source, Surroundings};
 use socket2::SockAddr;
 
 use super::health::Health;
@@ -50,7 +50,12 @@ impl Random {
 
 fn load(text: String) -> Arc<Config> {
     let source = Source { name: "simulation".to_owned(), text };
-    let outcome = proxy_config::load(&[source], &Overrides::default(), &|_| None);
+    let surroundings = Surroundings {
+        env: &|_| None,
+        read_file: &|_| Err(std::io::ErrorKind::NotFound.into()),
+        hostname: "",
+    };
+    let outcome = proxy_config::load(&[source], &Overrides::default(), surroundings);
     Arc::new(outcome.config.unwrap_or_else(|| panic!("{:?}", outcome.diagnostics)))
 }
 

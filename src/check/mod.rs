@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use proxy_config::model::{Check, HttpCheck};
+use proxy_config::model::{Check, HttpCheck, SendProxy};
 use socket2::SockAddr;
 
 use crate::backend::health::Health;
 use crate::io::{Chunk, Conn, Task, dial_socket, io, spawn};
 use crate::observe::say;
 use crate::proto::h1::{Limits, Method, ResponseHead};
+use crate::proto::proxy_protocol::{ProxyOut, encode_v1, encode_v2};
 use crate::session::millis;
 use crate::shard::{Letter, Shard};
 
@@ -79,6 +80,10 @@ impl Probe {
         if !is_connected(task, &conn, begun + connect_ms).await {
             return false;
         }
+        if check.send_proxy {
+            self.send_proxy_header(&conn);
+            await_sent(task, &conn, begun + inter_ms).await;
+        }
         // A reset is no strain on the server, which has nothing to say.
         conn.reset_on_close();
         match &config.httpchk {
@@ -88,6 +93,22 @@ impl Probe {
                 is_answered(task, &conn, request, io().now_ms() + left_ms).await
             }
         }
+    }
+
+    /// As HAProxy: version 1 names the check's own addresses, version 2 says that it is for nobody.
+    fn send_proxy_header(&self, conn: &Conn) {
+        let server = &self.shard.config.backends[self.backend].servers[self.server];
+        let send_proxy = server.send_proxy.unwrap_or(SendProxy::V1);
+        let mut header = Vec::new();
+        let (source, destination) = conn.ends().unzip();
+        match send_proxy {
+            SendProxy::V1 => encode_v1(&mut header, source, destination),
+            SendProxy::V2 { crc32c, .. } => {
+                encode_v2(&mut header, &ProxyOut { local: true, crc32c, ..ProxyOut::default() });
+            }
+        }
+        conn.queue(Chunk::Owned(header));
+        conn.flush();
     }
 
     fn address(&self, check: &Check) -> SockAddr {
@@ -136,6 +157,14 @@ async fn is_connected(task: &Task, conn: &Conn, deadline: u64) -> bool {
     }
 }
 
+/// A close that discards what is queued must wait for it.
+async fn await_sent(task: &Task, conn: &Conn, deadline: u64) {
+    conn.notify_sent(true);
+    while conn.unsent() > 0 && conn.send_error().is_none() && io().now_ms() < deadline {
+        task.wait(deadline).await;
+    }
+}
+
 async fn is_answered(task: &Task, conn: &Conn, request: &HttpCheck, deadline: u64) -> bool {
     let HttpCheck { method, uri, version, host } = request;
     let host = host.as_ref().map_or_else(String::new, |host| format!("host: {host}\r\n"));
@@ -144,7 +173,7 @@ async fn is_answered(task: &Task, conn: &Conn, request: &HttpCheck, deadline: u6
     conn.flush();
     let mut answer = Vec::new();
     let mut response = ResponseHead::default();
-    let limits = Limits { head_len_max: ANSWER_MAX, fields_max: 128 };
+    let limits = Limits::strict(ANSWER_MAX, 128);
     let method = Method::of(method.as_bytes());
     loop {
         while let Some(buffer) = conn.take() {

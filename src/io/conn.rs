@@ -202,6 +202,16 @@ impl Conn {
         })
     }
 
+    /// Our own address, when there is one: of a client's connection, where the client connected to.
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.with(|socket, _| SocketAddr::try_from(rustix::net::getsockname(&socket.fd).ok()?).ok())
+    }
+
+    /// The addresses of both ends, our own first.
+    pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        self.local_address().zip(self.peer_address())
+    }
+
     /// Makes the close a reset: the other side learns at once that something is missing.
     pub fn reset_on_close(&self) {
         self.with(|socket, _| {

@@ -1,61 +1,72 @@
 //! HAProxy's httplog and tcplog lines, byte for byte.
 //!
 //! A line is appended with its `\n`. What peers sent is escaped, so no line holds another `\n`.
+//! `len` is the bound of a line without its `\n`: what is longer is cut, and lacks its closing
+//! quote.
 
 use super::date::DateCache;
 use super::digits::{put_i64, put_ip, put_u64};
-use super::record::{Counts, Record, RequestLine, Timers};
-
-/// Bytes of a line without its `\n`. What is longer is cut, and lacks its closing quote, as with
-/// HAProxy's default `len` (which counts the syslog header too; here it comes on top).
-pub const MAX_LINE: usize = 1024;
+use super::escape::{Encoding, put_request_text};
+use super::record::{Captured, Counts, Record, RequestLine, Timers};
 
 /// `%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq
-/// %hr %hs %{+Q}r`. Without captures HAProxy prints nothing for `%hr %hs`.
-pub fn write_http(out: &mut Vec<u8>, dates: &mut DateCache, record: &Record<'_>) {
-    let start = out.len();
+/// %hr %hs %{+Q}r`. Where nothing is captured HAProxy prints nothing for `%hr %hs`.
+pub fn write_http(out: &mut Vec<u8>, dates: &mut DateCache, record: &Record<'_>, len: usize) {
+    let limit = out.len() + len;
     put_client(out, record);
     put_date(out, dates, record.request_ms);
     put_route(out, record);
-    let Timers { request_ms, queue_ms, connect_ms, response_ms, total_ms } = record.timers;
-    put_timers(out, &[request_ms, queue_ms, connect_ms, response_ms, total_ms]);
+    let Timers { request_ms, queue_ms, connect_ms, response_ms, active_ms, .. } = record.timers;
+    put_timers(out, &[request_ms, queue_ms, connect_ms, response_ms]);
+    put_total(out, record.is_early, active_ms);
     put_i64(out, i64::from(record.status));
     out.push(b' ');
-    put_u64(out, record.bytes);
+    put_bytes(out, record);
+    let captured = &record.captured;
+    if captured.is_empty() {
+        out.extend_from_slice(b"- - ");
+    } else {
+        put_cookies(out, limit, captured);
+    }
     let [who, when] = record.end.code();
-    // No captured cookies and no persistence yet: `%CC %CS` and the two cookie states are dashes.
-    out.extend_from_slice(&[b' ', b'-', b' ', b'-', b' ', who, when, b'-', b'-', b' ']);
+    // No persistence yet: the two cookie states are dashes.
+    out.extend_from_slice(&[who, when, b'-', b'-', b' ']);
     put_counts(out, &record.counts);
+    if !captured.is_empty() {
+        put_headers(out, limit, captured.request_headers);
+        put_headers(out, limit, captured.response_headers);
+    }
     out.extend_from_slice(b" \"");
     match &record.request {
-        Some(request) => put_request(out, start, request),
+        Some(request) => put_request(out, limit, request),
         None => out.extend_from_slice(b"<BADREQ>"),
     }
     out.push(b'"');
-    end_line(out, start);
+    end_line(out, limit);
 }
 
 /// `%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq`.
-pub fn write_tcp(out: &mut Vec<u8>, dates: &mut DateCache, record: &Record<'_>) {
-    let start = out.len();
+pub fn write_tcp(out: &mut Vec<u8>, dates: &mut DateCache, record: &Record<'_>, len: usize) {
+    let limit = out.len() + len;
     put_client(out, record);
     put_date(out, dates, record.accept_ms);
     put_route(out, record);
     let Timers { queue_ms, connect_ms, total_ms, .. } = record.timers;
-    put_timers(out, &[queue_ms, connect_ms, total_ms]);
-    put_u64(out, record.bytes);
+    put_timers(out, &[queue_ms, connect_ms]);
+    put_total(out, record.is_early, total_ms);
+    put_bytes(out, record);
     let [who, when] = record.end.code();
-    out.extend_from_slice(&[b' ', who, when, b' ']);
+    out.extend_from_slice(&[who, when, b' ']);
     put_counts(out, &record.counts);
-    end_line(out, start);
+    end_line(out, limit);
 }
 
-fn end_line(out: &mut Vec<u8>, start: usize) {
-    out.truncate(start + MAX_LINE);
+pub(super) fn end_line(out: &mut Vec<u8>, limit: usize) {
+    out.truncate(limit);
     out.push(b'\n');
 }
 
-fn put_client(out: &mut Vec<u8>, record: &Record<'_>) {
+pub(super) fn put_client(out: &mut Vec<u8>, record: &Record<'_>) {
     let port = match record.client {
         Some(address) => {
             put_ip(out, address.ip());
@@ -70,18 +81,23 @@ fn put_client(out: &mut Vec<u8>, record: &Record<'_>) {
     put_u64(out, port);
 }
 
-fn put_date(out: &mut Vec<u8>, dates: &mut DateCache, wall_ms: u64) {
+pub(super) fn put_date(out: &mut Vec<u8>, dates: &mut DateCache, wall_ms: u64) {
     out.extend_from_slice(b" [");
     dates.put_access(out, wall_ms);
     out.extend_from_slice(b"] ");
 }
 
-/// `web~ app/s1 `. Names come from the checked configuration and need no escaping.
-fn put_route(out: &mut Vec<u8>, record: &Record<'_>) {
+/// `web~`. Names come from the checked configuration and need no escaping.
+pub(super) fn put_frontend(out: &mut Vec<u8>, record: &Record<'_>) {
     out.extend_from_slice(record.frontend.as_bytes());
     if record.tls {
         out.push(b'~');
     }
+}
+
+/// `web~ app/s1 `.
+fn put_route(out: &mut Vec<u8>, record: &Record<'_>) {
+    put_frontend(out, record);
     out.push(b' ');
     out.extend_from_slice(record.backend.as_bytes());
     out.push(b'/');
@@ -90,13 +106,38 @@ fn put_route(out: &mut Vec<u8>, record: &Record<'_>) {
 }
 
 fn put_timers(out: &mut Vec<u8>, timers_ms: &[i64]) {
-    for (position, timer_ms) in timers_ms.iter().enumerate() {
-        if position > 0 {
-            out.push(b'/');
-        }
+    for timer_ms in timers_ms {
         put_i64(out, *timer_ms);
+        out.push(b'/');
     }
+}
+
+/// The last timer: more time may come when the line is early.
+fn put_total(out: &mut Vec<u8>, is_early: bool, total_ms: i64) {
+    if is_early {
+        out.push(b'+');
+    }
+    put_i64(out, total_ms);
     out.push(b' ');
+}
+
+fn put_bytes(out: &mut Vec<u8>, record: &Record<'_>) {
+    if record.is_early {
+        out.push(b'+');
+    }
+    put_u64(out, record.bytes);
+    out.push(b' ');
+}
+
+/// `%CC %CS `
+fn put_cookies(out: &mut Vec<u8>, limit: usize, captured: &Captured<'_>) {
+    for cookie in [captured.request_cookie, captured.response_cookie] {
+        match cookie {
+            Some(cookie) if !cookie.is_empty() => Encoding::Plain.put(out, limit, cookie, false),
+            _ => out.push(b'-'),
+        }
+        out.push(b' ');
+    }
 }
 
 /// `%ac/%fc/%bc/%sc/%rc %sq/%bq`.
@@ -115,38 +156,23 @@ fn put_counts(out: &mut Vec<u8>, counts: &Counts) {
     put_u64(out, counts.backend_queue);
 }
 
-fn put_request(out: &mut Vec<u8>, start: usize, request: &RequestLine<'_>) {
-    put_escaped(out, start, request.method);
-    out.push(b' ');
-    put_escaped(out, start, request.target);
-    out.push(b' ');
-    put_escaped(out, start, request.version);
-}
-
-/// Appends what a peer sent, up to the line's bound, so that a huge target costs no more than a
-/// long one.
-fn put_escaped(out: &mut Vec<u8>, start: usize, text: &[u8]) {
-    let room = (start + MAX_LINE).saturating_sub(out.len());
-    let text = &text[..text.len().min(room)];
-    // No early exit: this form is vectorised, and nearly every text is clean.
-    if !text.iter().fold(false, |found, byte| found | wants_escape(*byte)) {
-        return out.extend_from_slice(text);
+/// ` {a|b}`, or nothing where nothing is captured.
+fn put_headers(out: &mut Vec<u8>, limit: usize, headers: &[Option<&[u8]>]) {
+    for (position, header) in headers.iter().enumerate() {
+        out.extend_from_slice(if position == 0 { b" {" } else { b"|" });
+        Encoding::Captured.put(out, limit, header.unwrap_or_default(), false);
     }
-    for byte in text {
-        if wants_escape(*byte) {
-            let [high, low] =
-                [byte >> 4, byte & 15].map(|digit| b"0123456789ABCDEF"[digit as usize]);
-            out.extend_from_slice(&[b'#', high, low]);
-        } else {
-            out.push(*byte);
-        }
+    if !headers.is_empty() {
+        out.push(b'}');
     }
 }
 
-/// HAProxy prints these as `#XX`: what is not printable ASCII, the quote that would end the field,
-/// and the escape character itself.
-const fn wants_escape(byte: u8) -> bool {
-    byte < 0x20 || byte >= 0x7f || byte == b'"' || byte == b'#'
+fn put_request(out: &mut Vec<u8>, limit: usize, request: &RequestLine<'_>) {
+    put_request_text(out, limit, request.method);
+    out.push(b' ');
+    put_request_text(out, limit, request.target);
+    out.push(b' ');
+    put_request_text(out, limit, request.version);
 }
 
 #[cfg(test)]

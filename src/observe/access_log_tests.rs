@@ -1,41 +1,18 @@
 //! Expected lines were printed by HAProxy 2.6.12 for the same situation, but for client ports.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
 use super::*;
-use crate::observe::date::Zone;
 use crate::observe::end::StreamEnd;
+use crate::observe::sample::{REQUEST, dates, served};
 
-const REQUEST: RequestLine<'static> =
-    RequestLine { method: b"GET", target: b"/a", version: b"HTTP/1.1" };
-
-/// A request that went well, at 22/Nov/2026:17:17:46.152 UTC.
-fn served() -> Record<'static> {
-    Record {
-        client: Some(SocketAddr::from(([127, 0, 0, 1], 55650))),
-        bind_number: 1,
-        accept_ms: 1_795_367_866_152,
-        request_ms: 1_795_367_866_152,
-        frontend: "web",
-        tls: false,
-        backend: "app",
-        server: Some("s1"),
-        timers: timers([0, 0, 0, 0, 0]),
-        status: 200,
-        bytes: 54,
-        end: StreamEnd::NORMAL,
-        counts: Counts { process: 1, frontend: 1, ..Counts::default() },
-        request: Some(REQUEST),
-    }
-}
+/// The default of `len`.
+const LEN: usize = 1024;
 
 /// The same, but it never came to a backend.
 fn refused(status: i32, end: StreamEnd, total_ms: i64) -> Record<'static> {
     Record {
         backend: "web",
         server: None,
-        timers: Timers { total_ms, ..Timers::NONE },
+        timers: Timers { active_ms: total_ms, total_ms, ..Timers::NONE },
         status,
         bytes: 0,
         end,
@@ -44,8 +21,10 @@ fn refused(status: i32, end: StreamEnd, total_ms: i64) -> Record<'static> {
     }
 }
 
-fn timers([request_ms, queue_ms, connect_ms, response_ms, total_ms]: [i64; 5]) -> Timers {
-    Timers { request_ms, queue_ms, connect_ms, response_ms, total_ms }
+fn timers([request_ms, queue_ms, connect_ms, response_ms, active_ms]: [i64; 5]) -> Timers {
+    let total_ms = active_ms;
+    let steps = Timers { request_ms, queue_ms, connect_ms, response_ms, ..Timers::NONE };
+    Timers { active_ms, total_ms, ..steps }
 }
 
 fn target(target: &'static [u8]) -> Option<RequestLine<'static>> {
@@ -53,17 +32,17 @@ fn target(target: &'static [u8]) -> Option<RequestLine<'static>> {
 }
 
 fn http(record: &Record<'_>) -> String {
-    written(|out, dates| write_http(out, dates, record))
+    written(|out, dates| write_http(out, dates, record, LEN))
 }
 
 fn tcp(record: &Record<'_>) -> String {
-    written(|out, dates| write_tcp(out, dates, record))
+    written(|out, dates| write_tcp(out, dates, record, LEN))
 }
 
 /// The line without its `\n`, which must be its only one; written behind other bytes.
 fn written(write: impl FnOnce(&mut Vec<u8>, &mut DateCache)) -> String {
     let mut out = b"earlier line\n".to_vec();
-    write(&mut out, &mut DateCache::new(Arc::new(Zone::utc())));
+    write(&mut out, &mut dates());
     let text = String::from_utf8(out).unwrap();
     let line = text.strip_prefix("earlier line\n").unwrap().strip_suffix('\n').unwrap();
     assert!(!line.contains('\n'), "{line}");
@@ -181,29 +160,60 @@ fn what_clients_send_is_escaped_like_haproxy_does() {
 }
 
 #[test]
-fn every_byte_is_escaped_or_printed() {
-    for byte in 0..=u8::MAX {
-        let printed = (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'#';
-        assert_eq!(wants_escape(byte), !printed, "{byte:#x}");
+fn captures_and_early_lines_are_those_of_haproxy() {
+    let captured = Captured {
+        request_headers: &[Some(b"h"), None],
+        response_headers: &[Some(b"a\"]\\#b"), None, Some(b"o1")],
+        ..Captured::default()
+    };
+    let nothing_found = Captured { request_headers: &[None, None], ..Captured::default() };
+    let cookies = Captured {
+        request_cookie: Some(b"c=abc\"#|{}\\]efg"),
+        response_cookie: Some(b"c=v\n; path=/"),
+        ..Captured::default()
+    };
+    let asap = Record { is_early: true, captured, bytes: 94, ..served() };
+    for (record, tail) in [
+        (
+            Record { captured, ..served() },
+            r##"0/0/0/0/0 200 54 - - ---- 1/1/0/0/0 0/0 {h|} {a#22]\#23b||o1} "GET /a HTTP/1.1""##,
+        ),
+        (
+            asap,
+            r##"0/0/0/0/+0 200 +94 - - ---- 1/1/0/0/0 0/0 {h|} {a#22]\#23b||o1} "GET /a HTTP/1.1""##,
+        ),
+        (
+            Record { captured: nothing_found, ..served() },
+            r#"0/0/0/0/0 200 54 - - ---- 1/1/0/0/0 0/0 {|} "GET /a HTTP/1.1""#,
+        ),
+        (
+            Record { captured: cookies, ..served() },
+            r##"0/0/0/0/0 200 54 c=abc"#|{}\]efg c=v#0A; path=/ ---- 1/1/0/0/0 0/0 "GET /a HTTP/1.1""##,
+        ),
+    ] {
+        let line = http(&record);
+        assert_eq!(line.split_once(" app/s1 ").unwrap().1, tail);
     }
+    let early = Record { is_early: true, ..served() };
+    assert!(tcp(&early).ends_with(" 0/0/+0 +54 -- 1/1/0/0/0 0/0"), "{}", tcp(&early));
 }
 
 #[test]
 fn long_lines_are_cut_at_the_bound() {
     let overhead = http(&Record { request: target(b""), ..served() }).len();
     for (target_len, line_len) in [
-        (MAX_LINE - overhead - 1, MAX_LINE - 1),
-        (MAX_LINE - overhead, MAX_LINE),
-        (MAX_LINE - overhead + 1, MAX_LINE),
-        (100_000, MAX_LINE),
+        (LEN - overhead - 1, LEN - 1),
+        (LEN - overhead, LEN),
+        (LEN - overhead + 1, LEN),
+        (100_000, LEN),
     ] {
         for byte in [b'a', b'"'] {
             let target = vec![byte; target_len];
             let request = RequestLine { target: &target, ..REQUEST };
             let line = http(&Record { request: Some(request), ..served() });
-            let is_whole = byte == b'a' && target_len + overhead <= MAX_LINE;
+            let is_whole = byte == b'a' && target_len + overhead <= LEN;
             assert_eq!(line.ends_with(" HTTP/1.1\""), is_whole, "{line}");
-            assert_eq!(line.len(), if byte == b'a' { line_len } else { MAX_LINE });
+            assert_eq!(line.len(), if byte == b'a' { line_len } else { LEN });
         }
     }
 }

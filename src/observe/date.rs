@@ -83,15 +83,36 @@ impl DateCache {
         out.extend_from_slice(&local.clock());
     }
 
+    /// Appends `22/Nov/2026:17:03:56 +0100`, the date of HAProxy's `%Tl` and `%trl`.
+    pub(super) fn put_local(&mut self, out: &mut Vec<u8>, wall_ms: u64) {
+        let second = (wall_ms / 1000) as i64;
+        if second != self.second {
+            self.refresh(second);
+        }
+        out.extend_from_slice(&self.text);
+        out.push(b' ');
+        self.put_offset(out, None);
+    }
+
+    /// Appends `2026-11-22T17:03:56.123+01:00` (RFC 3339, local time).
+    pub(super) fn put_rfc3339(&mut self, out: &mut Vec<u8>, wall_ms: u64) {
+        let local = self.local((wall_ms / 1000) as i64);
+        local.put_rfc3339(out, wall_ms);
+        self.put_offset(out, Some(b':'));
+    }
+
+    /// Appends `+0100`, the offset of the latest second asked for.
+    fn put_offset(&self, out: &mut Vec<u8>, colon: Option<u8>) {
+        let minutes = self.offset_s.unsigned_abs() / 60;
+        out.push(if self.offset_s < 0 { b'-' } else { b'+' });
+        out.extend_from_slice(&pair((minutes / 60 % 100) as usize));
+        out.extend(colon);
+        out.extend_from_slice(&pair((minutes % 60) as usize));
+    }
+
     fn refresh(&mut self, second: i64) {
         let local = self.local(second);
-        let mut text = *b"00/Jan/1970:00:00:00";
-        text[0..2].copy_from_slice(&pair(local.day));
-        text[3..6].copy_from_slice(MONTHS[local.month0]);
-        text[7..9].copy_from_slice(&pair(local.year / 100 % 100));
-        text[9..11].copy_from_slice(&pair(local.year % 100));
-        text[12..20].copy_from_slice(&local.clock());
-        self.text = text;
+        self.text = local.text();
         self.second = second;
     }
 
@@ -103,6 +124,18 @@ impl DateCache {
         }
         LocalTime::at(second + self.offset_s)
     }
+}
+
+/// Appends `22/Nov/2026:17:03:56 +0000`, the date of HAProxy's `%T` and `%trg`.
+pub(super) fn put_utc(out: &mut Vec<u8>, wall_ms: u64) {
+    out.extend_from_slice(&LocalTime::at((wall_ms / 1000) as i64).text());
+    out.extend_from_slice(b" +0000");
+}
+
+/// Appends `2026-11-22T17:03:56.123Z` (RFC 3339).
+pub(super) fn put_rfc3339_utc(out: &mut Vec<u8>, wall_ms: u64) {
+    LocalTime::at((wall_ms / 1000) as i64).put_rfc3339(out, wall_ms);
+    out.push(b'Z');
 }
 
 struct LocalTime {
@@ -132,6 +165,32 @@ impl LocalTime {
             day: (day_of_year - (153 * month_from_march + 2) / 5 + 1) as usize,
             second_of_day: local_s.rem_euclid(DAY_S) as usize,
         }
+    }
+
+    /// `22/Nov/2026:17:03:56`.
+    fn text(&self) -> [u8; 20] {
+        let mut text = *b"00/Jan/1970:00:00:00";
+        text[0..2].copy_from_slice(&pair(self.day));
+        text[3..6].copy_from_slice(MONTHS[self.month0]);
+        text[7..9].copy_from_slice(&pair(self.year / 100 % 100));
+        text[9..11].copy_from_slice(&pair(self.year % 100));
+        text[12..20].copy_from_slice(&self.clock());
+        text
+    }
+
+    /// `2026-11-22T17:03:56.123`, without the offset.
+    fn put_rfc3339(&self, out: &mut Vec<u8>, wall_ms: u64) {
+        for part in [self.year / 100 % 100, self.year % 100] {
+            out.extend_from_slice(&pair(part));
+        }
+        for part in [self.month0 + 1, self.day] {
+            out.push(b'-');
+            out.extend_from_slice(&pair(part));
+        }
+        out.push(b'T');
+        out.extend_from_slice(&self.clock());
+        out.push(b'.');
+        put_millis(out, wall_ms % 1000);
     }
 
     /// `17:03:56`.
@@ -204,6 +263,56 @@ mod tests {
             cache.put_syslog(&mut out, wall_ms);
             assert_eq!(out, text.as_bytes());
         }
+    }
+
+    /// Expected texts come from `date`, with the formats `+%d/%b/%Y:%T %z` and `--iso-8601=ns`.
+    #[test]
+    fn dates_with_an_offset_match_those_of_libc() {
+        let berlin = "CET-1CEST,M3.5.0,M10.5.0/3";
+        for (zone, wall_ms, local, rfc3339) in [
+            ("UTC0", 0, "01/Jan/1970:00:00:00 +0000", "1970-01-01T00:00:00.000+00:00"),
+            (
+                berlin,
+                1_774_746_000_007,
+                "29/Mar/2026:03:00:00 +0200",
+                "2026-03-29T03:00:00.007+02:00",
+            ),
+            (
+                "EST5",
+                1_798_761_600_000,
+                "31/Dec/2026:19:00:00 -0500",
+                "2026-12-31T19:00:00.000-05:00",
+            ),
+            (
+                "NST3:30",
+                1_798_761_600_000,
+                "31/Dec/2026:20:30:00 -0330",
+                "2026-12-31T20:30:00.000-03:30",
+            ),
+            (
+                "NPT-5:45",
+                1_798_740_900_999,
+                "01/Jan/2027:00:00:00 +0545",
+                "2027-01-01T00:00:00.999+05:45",
+            ),
+        ] {
+            let mut cache = DateCache::new(Arc::new(Zone::named(zone).unwrap()));
+            let (mut first, mut second) = (Vec::new(), Vec::new());
+            cache.put_local(&mut first, wall_ms);
+            cache.put_rfc3339(&mut second, wall_ms);
+            assert_eq!(String::from_utf8(first).unwrap(), local);
+            assert_eq!(String::from_utf8(second).unwrap(), rfc3339);
+        }
+    }
+
+    #[test]
+    fn dates_in_utc_need_no_zone() {
+        let mut out = Vec::new();
+        put_utc(&mut out, 1_795_367_036_123);
+        out.push(b'|');
+        put_rfc3339_utc(&mut out, 1_795_367_036_123);
+        let expected = b"22/Nov/2026:17:03:56 +0000|2026-11-22T17:03:56.123Z";
+        assert_eq!(out, expected);
     }
 
     #[test]

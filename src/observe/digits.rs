@@ -16,8 +16,15 @@ const DIGITS_MAX: usize = 20;
 pub(super) fn put_u64(out: &mut Vec<u8>, mut value: u64) {
     // Most of what a line holds is a timer or a count below ten.
     if value < 10 {
-        out.push(b'0' + value as u8);
-        return;
+        return out.push(b'0' + value as u8);
+    }
+    // And most of the rest an octet of an address, a status, a number of connections.
+    if value < 1000 {
+        let [tens, ones] = pair((value % 100) as usize);
+        if value < 100 {
+            return out.extend_from_slice(&[tens, ones]);
+        }
+        return out.extend_from_slice(&[b'0' + (value / 100) as u8, tens, ones]);
     }
     let mut text = [0_u8; DIGITS_MAX];
     let mut start = DIGITS_MAX;
@@ -45,6 +52,27 @@ pub(super) fn put_millis(out: &mut Vec<u8>, value: u64) {
     debug_assert!(value < 1000);
     let [tens, ones] = pair((value % 100) as usize);
     out.extend_from_slice(&[b'0' + (value / 100) as u8, tens, ones]);
+}
+
+/// Upper-case hexadecimal, filled up with zeros to `digits`.
+pub(super) fn put_hex(out: &mut Vec<u8>, value: u64, digits: usize) {
+    let used = (u64::BITS - value.leading_zeros()).div_ceil(4) as usize;
+    for position in (0..used.max(digits)).rev() {
+        let digit = value.checked_shr(4 * position as u32).unwrap_or(0) & 15;
+        out.push(b"0123456789ABCDEF"[digit as usize]);
+    }
+}
+
+/// The bytes of an address in hexadecimal: 8 digits or 32, as HAProxy's `%{+X}` has them.
+pub(super) fn put_ip_hex(out: &mut Vec<u8>, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => put_hex(out, u64::from(address.to_bits()), 8),
+        IpAddr::V6(address) => {
+            let bits = address.to_bits();
+            put_hex(out, (bits >> 64) as u64, 16);
+            put_hex(out, bits as u64, 16);
+        }
+    }
 }
 
 /// Two digits with a leading zero; `value` below 100.
@@ -89,6 +117,27 @@ mod tests {
             let mut out = Vec::new();
             put_millis(&mut out, value);
             assert_eq!(out, text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn hexadecimal_prints_as_the_standard_library_prints_it() {
+        for value in (0..64).map(|bit| (1_u64 << bit).wrapping_sub(1)).chain([u64::MAX, 0xabc]) {
+            for digits in [1, 2, 4, 8, 16, 20] {
+                let mut out = Vec::new();
+                put_hex(&mut out, value, digits);
+                assert_eq!(String::from_utf8(out).unwrap(), format!("{value:0digits$X}"));
+            }
+        }
+        for (text, hex) in [
+            ("127.0.0.1", "7F000001"),
+            ("0.0.0.0", "00000000"),
+            ("::1", "00000000000000000000000000000001"),
+            ("2001:db8::ff", "20010DB80000000000000000000000FF"),
+        ] {
+            let mut out = Vec::new();
+            put_ip_hex(&mut out, text.parse().unwrap());
+            assert_eq!(String::from_utf8(out).unwrap(), hex);
         }
     }
 

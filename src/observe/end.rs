@@ -84,11 +84,17 @@ impl When {
     }
 }
 
-/// The two together, as `%ts` prints them.
+/// The two together, as `%ts` prints them. By default the normal end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StreamEnd {
     pub who: Who,
     pub when: When,
+}
+
+impl Default for StreamEnd {
+    fn default() -> Self {
+        Self::NORMAL
+    }
 }
 
 impl StreamEnd {
@@ -140,6 +146,10 @@ impl StreamEnd {
     pub const INTERNAL_DATA: Self = Self::new(Who::Internal, When::Data);
     /// `LR`: the proxy answered the request by itself.
     pub const LOCAL_REQUEST: Self = Self::new(Who::Local, When::Request);
+    /// `KC`: the deadline of a drain came while a server connection was being made.
+    pub const KILLED_CONNECT: Self = Self::new(Who::Killed, When::Connect);
+    /// `KR`: the deadline of a drain came before a whole request.
+    pub const KILLED_REQUEST: Self = Self::new(Who::Killed, When::Request);
     /// `KD`: an administrator, or the deadline of a drain, cut the transfer off.
     pub const KILLED_DATA: Self = Self::new(Who::Killed, When::Data);
 

@@ -12,10 +12,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use proxy_config::model::{Log, LogFormat, LogTarget};
+use proxy_config::model::{Log, LogTarget};
 
 use super::date::Zone;
-use super::shard_log::ShardLog;
+use super::log_route::{LogRoute, TargetId, TargetKey};
+use super::log_value::Host;
+use super::shard_log::{LineWriter, ShardLog};
 use super::stream_target::{self, StreamTarget};
 use super::syslog_target::{Address, SyslogTarget};
 
@@ -25,17 +27,6 @@ const QUEUE_BATCHES: usize = 64;
 const REPORT_INTERVAL_MS: u64 = 60_000;
 /// The thread calls nothing deep; the rest is for the report of a panic.
 const STACK_BYTES: usize = 256 * 1024;
-
-/// Which target a line goes to: an index that [`LogWriter::route`] gives out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TargetId(pub(super) usize);
-
-/// A frontend's [`Log`], resolved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogRoute {
-    pub target: TargetId,
-    pub format: LogFormat,
-}
 
 /// The handle of the log thread.
 #[derive(Debug)]
@@ -47,6 +38,7 @@ pub struct LogWriter {
     /// Disconnected once the thread has ended.
     ended: Receiver<()>,
     zone: Arc<Zone>,
+    host: Arc<Host>,
 }
 
 /// What the thread, its handle and the shards look at together.
@@ -68,20 +60,6 @@ impl Shared {
     }
 }
 
-/// What makes two logs share a target: a syslog header holds the facility, a file does not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct TargetKey {
-    target: LogTarget,
-    facility: Option<u8>,
-}
-
-impl TargetKey {
-    fn of(log: &Log) -> Self {
-        let is_syslog = matches!(log.target, LogTarget::Udp { .. } | LogTarget::Unix(_));
-        Self { target: log.target.clone(), facility: is_syslog.then_some(log.facility) }
-    }
-}
-
 #[derive(Debug)]
 pub(super) enum Message {
     Batch(Batch),
@@ -89,7 +67,8 @@ pub(super) enum Message {
     Wake,
 }
 
-/// Lines of one shard for one target, each ended by `\n`.
+/// Lines of one shard for one target, each ended by `\n`; those for a syslog daemon begin with
+/// their severity, one byte from 0 to 7.
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) target: TargetId,
@@ -133,20 +112,22 @@ impl LogWriter {
             .name("log".to_owned())
             .stack_size(STACK_BYTES)
             .spawn(move || log_thread.run())?;
-        Ok(Self { keys, shared, queue, thread, ended, zone })
+        Ok(Self { keys, shared, queue, thread, ended, zone, host: Arc::new(Host::this()) })
     }
 
     /// Where lines for `log` go; `None` when it was not among those that [`Self::start`] was given.
     pub fn route(&self, log: &Log) -> Option<LogRoute> {
         let key = TargetKey::of(log);
         let index = self.keys.iter().position(|known| *known == key)?;
-        Some(LogRoute { target: TargetId(index), format: log.format })
+        Some(LogRoute::new(TargetId(index), log))
     }
 
     /// The end that one shard keeps.
     pub fn shard_sender(&self) -> ShardLog {
         let targets = self.keys.len();
-        ShardLog::new(targets, self.queue.clone(), Arc::clone(&self.shared), Arc::clone(&self.zone))
+        let shared = Arc::clone(&self.shared);
+        let lines = LineWriter::new(&self.zone, Arc::clone(&self.host));
+        ShardLog::new(targets, self.queue.clone(), shared, lines)
     }
 
     /// Opens files again, after they were renamed by a log rotation.
@@ -162,8 +143,7 @@ impl LogWriter {
 
     /// Lines lost since the start, for each target by name.
     pub fn dropped_by_target(&self) -> impl Iterator<Item = (String, u64)> {
-        let name =
-            |(index, key): (usize, &TargetKey)| (name(&key.target), self.shared.dropped(index));
+        let name = |(index, key): (usize, &TargetKey)| (key.name(), self.shared.dropped(index));
         self.keys.iter().enumerate().map(name)
     }
 
@@ -183,17 +163,6 @@ impl LogWriter {
     /// A full queue needs no message: the thread looks at the flags after each batch.
     fn wake(&self) {
         let _ = self.queue.try_send(Message::Wake);
-    }
-}
-
-/// As it is written in the configuration.
-fn name(target: &LogTarget) -> String {
-    match target {
-        LogTarget::File(path) => format!("file:{}", path.display()),
-        LogTarget::Stderr => "stderr".to_owned(),
-        LogTarget::Stdout => "stdout".to_owned(),
-        LogTarget::Udp { host, port } => format!("udp:{host}:{port}"),
-        LogTarget::Unix(path) => format!("unix:{}", path.display()),
     }
 }
 
@@ -221,10 +190,10 @@ enum Sink {
 
 impl Target {
     fn open(key: &TargetKey, zone: &Arc<Zone>) -> io::Result<Self> {
-        let name = name(&key.target);
+        let name = key.name();
         let syslog = |address| {
-            let facility = key.facility.unwrap_or_default();
-            Sink::Syslog(Box::new(SyslogTarget::new(address, facility, Arc::clone(zone))))
+            let target = SyslogTarget::new(address, key.header.clone(), Arc::clone(zone));
+            Sink::Syslog(Box::new(target))
         };
         let sink = match &key.target {
             LogTarget::File(path) => StreamTarget::file(path).map(Sink::Stream),

@@ -5,10 +5,11 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 
+use proxy_config::model::LogFormat;
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 
 use super::*;
-use crate::observe::shard_log::{BATCH_BYTES, LINE_AGE_MS};
+use crate::observe::shard_log::BATCH_BYTES;
 
 /// 22/Nov/2026:17:03:56.123 UTC.
 const NOW_MS: u64 = 1_795_367_036_123;
@@ -43,7 +44,7 @@ impl Drop for Scratch {
 }
 
 fn log(target: LogTarget) -> Log {
-    Log { target, format: LogFormat::Http, facility: 16 }
+    Log::new(target, LogFormat::Http)
 }
 
 fn start(logs: &[Log]) -> LogWriter {
@@ -80,7 +81,7 @@ fn a_file_gets_every_line_of_every_shard() {
     for round in 0..2000 {
         for shard in &mut shards {
             put(shard, 0, &format!("round {round}"));
-            if shard.wants_flush(NOW_MS) {
+            if shard.is_full() {
                 shard.flush(NOW_MS);
             }
         }
@@ -150,7 +151,7 @@ fn udp_syslog_gets_a_datagram_a_line() {
     let writer = start(&[log(LogTarget::Udp { host: "127.0.0.1".to_owned(), port })]);
     let mut shard = writer.shard_sender();
     for number in 0..150 {
-        put(&mut shard, 0, &format!("line {number}"));
+        put(&mut shard, 0, &format!("\x06line {number}"));
     }
     shard.flush(NOW_MS);
     let header = header("Nov 22 17:03:56");
@@ -185,7 +186,7 @@ fn a_pipe_that_is_not_read_loses_lines_only() {
     let mut shard = writer.shard_sender();
     let mut lines = 0;
     for _ in 0..20 {
-        while !shard.wants_flush(NOW_MS) {
+        while !shard.is_full() {
             put(&mut shard, 0, &format!("line {lines}"));
             lines += 1;
         }
@@ -220,11 +221,16 @@ fn shared(targets: usize) -> Arc<Shared> {
     })
 }
 
+fn shard_log(targets: usize, queue: SyncSender<Message>, shared: Arc<Shared>) -> ShardLog {
+    let lines = LineWriter::new(&Arc::new(Zone::utc()), Arc::new(Host::this()));
+    ShardLog::new(targets, queue, shared, lines)
+}
+
 #[test]
 fn a_full_queue_drops_and_counts() {
     let shared = shared(1);
     let (queue, batches) = sync_channel(2);
-    let mut shard = ShardLog::new(1, queue, Arc::clone(&shared), Arc::new(Zone::utc()));
+    let mut shard = shard_log(1, queue, Arc::clone(&shared));
     for number in 0..5 {
         put(&mut shard, 0, "a");
         put_and_flush(&mut shard, 0, &format!("b{number}"));
@@ -246,7 +252,7 @@ fn a_full_queue_drops_and_counts() {
 #[test]
 fn buffers_come_back_and_are_used_again() {
     let (queue, batches) = sync_channel(1);
-    let mut shard = ShardLog::new(1, queue, shared(1), Arc::new(Zone::utc()));
+    let mut shard = shard_log(1, queue, shared(1));
     let mut seen = Vec::new();
     for _ in 0..6 {
         put_and_flush(&mut shard, 0, "a");
@@ -261,22 +267,15 @@ fn buffers_come_back_and_are_used_again() {
 }
 
 #[test]
-fn a_flush_is_due_by_age_or_by_size() {
+fn a_flush_is_due_when_a_batch_is_whole() {
     let (queue, _batches) = sync_channel(8);
-    let mut shard = ShardLog::new(2, queue, shared(2), Arc::new(Zone::utc()));
-    assert!(!shard.wants_flush(u64::MAX) && shard.flush_at_ms().is_none());
-    put(&mut shard, 0, "a");
-    shard.line(TargetId(1), NOW_MS + 7, |out, _| out.push(b'\n'));
-    assert_eq!(shard.flush_at_ms(), Some(NOW_MS + LINE_AGE_MS));
-    assert!(!shard.wants_flush(NOW_MS + LINE_AGE_MS - 1));
-    assert!(shard.wants_flush(NOW_MS + LINE_AGE_MS));
-    assert!(shard.wants_flush(NOW_MS - 3_600_000), "the clock was set back");
-    shard.flush(NOW_MS);
-    assert!(!shard.wants_flush(NOW_MS + LINE_AGE_MS) && shard.flush_at_ms().is_none());
+    let mut shard = shard_log(2, queue, shared(2));
     put(&mut shard, 1, &"a".repeat(BATCH_BYTES - 2));
-    assert!(!shard.wants_flush(NOW_MS));
+    assert!(!shard.is_full());
     put(&mut shard, 1, "");
-    assert!(shard.wants_flush(NOW_MS));
+    assert!(shard.is_full());
+    shard.flush(NOW_MS);
+    assert!(!shard.is_full());
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! A log target that is a syslog daemon: each line a datagram with an RFC 3164 header, over UDP or
-//! a UNIX socket.
+//! A log target that is a syslog daemon: each line a datagram with its header, over UDP or a UNIX
+//! socket.
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
@@ -13,14 +13,11 @@ use std::time::Duration;
 use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
 
 use super::date::{DateCache, Zone};
-use super::digits::put_u64;
 use super::log_writer::Lost;
+use super::syslog_header::SyslogHeader;
 
 /// Datagrams of one system call.
 const DATAGRAMS_MAX: usize = 64;
-/// RFC 3164 severity of access log lines: informational, as HAProxy has it.
-const SEVERITY_INFO: u8 = 6;
-const TAG: &[u8] = b"corelane";
 /// Between two attempts to find a daemon that went away.
 const CONNECT_INTERVAL_MS: u64 = 1000;
 /// The kernel's bound on waiting for room in the daemon's queue, for each datagram that waits.
@@ -52,23 +49,24 @@ pub(super) struct SyslogTarget {
     attempt_ms: u64,
     /// The daemon's queue stayed full for so long that it is not waited for until it has room.
     is_stalled: bool,
-    /// `<PRI>Mon DD HH:MM:SS corelane[PID]: ` at `header_s`.
-    header: Vec<u8>,
-    header_s: Option<u64>,
-    priority: u8,
+    /// By severity.
+    priorities: [Vec<u8>; 8],
+    header: SyslogHeader,
+    /// `header` at the time of the batch.
+    header_text: Vec<u8>,
     dates: DateCache,
 }
 
 impl SyslogTarget {
-    pub(super) fn new(address: Address, facility: u8, zone: Arc<Zone>) -> Self {
+    pub(super) fn new(address: Address, header: SyslogHeader, zone: Arc<Zone>) -> Self {
         Self {
             address,
             socket: None,
             attempt_ms: 0,
             is_stalled: false,
-            header: Vec::new(),
-            header_s: None,
-            priority: facility * 8 + SEVERITY_INFO,
+            priorities: header.priorities(),
+            header,
+            header_text: Vec::new(),
             dates: DateCache::new(zone),
         }
     }
@@ -88,7 +86,8 @@ impl SyslogTarget {
 
     /// Sends each line of `bytes`, or as many as are taken.
     pub(super) fn write(&mut self, bytes: &[u8], wall_ms: u64) -> Result<(), Lost> {
-        self.refresh_header(wall_ms);
+        self.header_text.clear();
+        self.header.put(&mut self.header_text, &mut self.dates, wall_ms);
         let mut rest = bytes;
         let mut shorts = 0;
         while !rest.is_empty() {
@@ -108,25 +107,6 @@ impl SyslogTarget {
         Ok(())
     }
 
-    fn refresh_header(&mut self, wall_ms: u64) {
-        let second = wall_ms / 1000;
-        if self.header_s == Some(second) {
-            return;
-        }
-        self.header_s = Some(second);
-        let header = &mut self.header;
-        header.clear();
-        header.push(b'<');
-        put_u64(header, u64::from(self.priority));
-        header.push(b'>');
-        self.dates.put_syslog(header, wall_ms);
-        header.push(b' ');
-        header.extend_from_slice(TAG);
-        header.push(b'[');
-        put_u64(header, u64::from(std::process::id()));
-        header.extend_from_slice(b"]: ");
-    }
-
     /// Sends the first lines of `bytes` in one call: how many bytes of it were sent, and whether
     /// that was all that one call may hold.
     fn send(&mut self, bytes: &[u8], wall_ms: u64) -> io::Result<(usize, bool)> {
@@ -138,7 +118,10 @@ impl SyslogTarget {
         };
         let lines: Vec<_> = Lines(bytes)
             .take(DATAGRAMS_MAX)
-            .map(|line| [IoSlice::new(&self.header), IoSlice::new(line)])
+            .map(|(severity, line)| {
+                let priority = &self.priorities[usize::from(severity & 7)];
+                [priority, &self.header_text, line].map(IoSlice::new)
+            })
             .collect();
         let mut no_control: [[MaybeUninit<u8>; 0]; DATAGRAMS_MAX] = [[]; DATAGRAMS_MAX];
         let mut controls: Vec<_> =
@@ -150,7 +133,8 @@ impl SyslogTarget {
             .collect();
         let wait = if self.is_stalled { SendFlags::DONTWAIT } else { SendFlags::empty() };
         let count = sendmmsg(socket, &mut messages, SendFlags::NOSIGNAL | wait)?;
-        let sent = lines.iter().take(count).map(|[_, line]| line.len()).sum();
+        // The severity's byte was not sent, but is done with.
+        let sent = lines.iter().take(count).map(|[_, _, line]| line.len() + 1).sum();
         Ok((sent, count == lines.len()))
     }
 
@@ -175,17 +159,18 @@ impl SyslogTarget {
     }
 }
 
-/// The lines of a batch, each with its `\n`, which HAProxy sends too.
+/// The severities and lines of a batch, each with its `\n`, which HAProxy sends too.
 struct Lines<'a>(&'a [u8]);
 
 impl<'a> Iterator for Lines<'a> {
-    type Item = &'a [u8];
+    type Item = (u8, &'a [u8]);
 
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let end = memchr::memchr(b'\n', self.0)?;
-        let (line, rest) = self.0.split_at(end + 1);
+    fn next(&mut self) -> Option<(u8, &'a [u8])> {
+        let (severity, rest) = self.0.split_first()?;
+        let end = memchr::memchr(b'\n', rest)?;
+        let (line, rest) = rest.split_at(end + 1);
         self.0 = rest;
-        Some(line)
+        Some((*severity, line))
     }
 }
 

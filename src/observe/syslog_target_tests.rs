@@ -1,12 +1,19 @@
 use std::fs;
 
+use proxy_config::model::{Log, LogFormat, LogTarget};
+
 use super::*;
 
 /// 22/Nov/2026:17:03:56.123 UTC.
 const NOW_MS: u64 = 1_795_367_036_123;
 
 fn target(path: &Path, facility: u8) -> SyslogTarget {
-    SyslogTarget::new(Address::Unix(path.to_owned()), facility, Arc::new(Zone::utc()))
+    syslog_target(Address::Unix(path.to_owned()), facility)
+}
+
+fn syslog_target(address: Address, facility: u8) -> SyslogTarget {
+    let log = Log { facility, ..Log::new(LogTarget::Stdout, LogFormat::Http) };
+    SyslogTarget::new(address, SyslogHeader::new(&log), Arc::new(Zone::utc()))
 }
 
 /// A path for a socket that is gone when the test ends.
@@ -44,17 +51,19 @@ fn received(daemon: &UnixDatagram) -> Vec<String> {
 }
 
 #[test]
-fn the_header_is_that_of_rfc_3164() {
+fn each_line_has_a_header_with_its_severity() {
     let path = SocketPath::new("header");
     let daemon = path.bind();
     let pid = std::process::id();
-    for (facility, wall_ms, start) in [
-        (16, NOW_MS, "<134>Nov 22 17:03:56"),
-        (0, NOW_MS + 1000, "<6>Nov 22 17:03:57"),
-        (23, 1_798_761_600_000, "<190>Jan  1 00:00:00"),
+    for (facility, wall_ms, [info, err, debug], date) in [
+        (16, NOW_MS, ["<134>", "<131>", "<135>"], "Nov 22 17:03:56"),
+        (0, NOW_MS + 1000, ["<6>", "<3>", "<7>"], "Nov 22 17:03:57"),
+        (23, 1_798_761_600_000, ["<190>", "<187>", "<191>"], "Jan  1 00:00:00"),
     ] {
-        target(&path.0, facility).write(b"line\n", wall_ms).unwrap();
-        assert_eq!(received(&daemon), [format!("{start} corelane[{pid}]: line\n")]);
+        target(&path.0, facility).write(b"\x06line\n\x03bad\n\x07x\n", wall_ms).unwrap();
+        let expected = [(info, "line"), (err, "bad"), (debug, "x")]
+            .map(|(priority, line)| format!("{priority}{date} corelane[{pid}]: {line}\n"));
+        assert_eq!(received(&daemon), expected);
     }
 }
 
@@ -65,15 +74,15 @@ fn a_daemon_may_come_late_and_come_back() {
     assert!(target.connect().is_err());
     let mut wall_ms = NOW_MS;
     for _ in 0..2 {
-        assert_eq!(target.write(b"nobody\nlistens\n", wall_ms).unwrap_err().lines, 2);
+        assert_eq!(target.write(b"\x06nobody\n\x06listens\n", wall_ms).unwrap_err().lines, 2);
         let daemon = path.bind();
         // One attempt a second.
-        assert_eq!(target.write(b"too early\n", wall_ms + 999).unwrap_err().lines, 1);
+        assert_eq!(target.write(b"\x06too early\n", wall_ms + 999).unwrap_err().lines, 1);
         wall_ms += 1000;
-        target.write(b"found\n", wall_ms).unwrap();
+        target.write(b"\x06found\n", wall_ms).unwrap();
         assert_eq!(received(&daemon).len(), 1);
         drop(daemon);
-        assert_eq!(target.write(b"gone\n", wall_ms).unwrap_err().lines, 1);
+        assert_eq!(target.write(b"\x06gone\n", wall_ms).unwrap_err().lines, 1);
         wall_ms += 1000;
     }
 }
@@ -83,13 +92,13 @@ fn a_daemon_that_stalls_is_not_waited_for_again() {
     let path = SocketPath::new("stalled");
     let daemon = path.bind();
     let mut target = target(&path.0, 16);
-    let batch = b"line\n".repeat(1000);
+    let batch = b"\x06line\n".repeat(1000);
     let first = target.write(&batch, NOW_MS).unwrap_err();
     assert_eq!(first.cause.kind(), io::ErrorKind::WouldBlock);
     assert!(target.is_stalled);
     assert_eq!(target.write(&batch, NOW_MS).unwrap_err().lines, 1000);
     assert_eq!(received(&daemon).len() as u64, 1000 - first.lines);
-    target.write(b"reads again\n", NOW_MS).unwrap();
+    target.write(b"\x06reads again\n", NOW_MS).unwrap();
     assert!(!target.is_stalled);
     assert_eq!(received(&daemon).len(), 1);
 }
@@ -98,14 +107,14 @@ fn a_daemon_that_stalls_is_not_waited_for_again() {
 fn a_udp_daemon_that_is_gone_costs_lines_and_may_come_back() {
     let daemon = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = daemon.local_addr().unwrap();
-    let mut target = SyslogTarget::new(Address::Udp(address), 16, Arc::new(Zone::utc()));
+    let mut target = syslog_target(Address::Udp(address), 16);
     target.connect().unwrap();
     drop(daemon);
-    let lost = target.write(&b"line\n".repeat(50), NOW_MS).unwrap_err();
+    let lost = target.write(&b"\x06line\n".repeat(50), NOW_MS).unwrap_err();
     // Each answer that nobody listens comes too late for the datagram that it is about.
     assert!((1..50).contains(&lost.lines), "{lost:?}");
     let daemon = UdpSocket::bind(address).unwrap();
-    target.write(b"back\n", NOW_MS).unwrap();
+    target.write(b"\x06back\n", NOW_MS).unwrap();
     let mut datagram = [0; 2048];
     let len = daemon.recv(&mut datagram).unwrap();
     assert!(datagram[..len].ends_with(b"]: back\n"));

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use proxy_config::model::Config;
-use proxy_config::{Overrides, Source};
+use proxy_config::{Overrides, Source, Surroundings};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockAddr;
 
@@ -247,18 +247,18 @@ const CASES: &[Case] = &[
     ]),
     case("an upgrade", End::Tunnel, &[
         turn(
-            "GET /c HTTP/1.1\nHost: h\nUpgrade: websocket\nConnection: Upgrade\n\nearly",
-            "GET /c HTTP/1.1\nhost: h\nupgrade: websocket\nconnection: upgrade\n\n",
-            "HTTP/1.1 101 Switching Protocols\nConnection: upgrade\nUpgrade: websocket\n\nhello",
-            "HTTP/1.1 101 Switching Protocols\nupgrade: websocket\nconnection: upgrade\n\nhello",
+            "GET /c HTTP/1.1\nHost: h\nUpgrade: chat\nConnection: Upgrade\n\nearly",
+            "GET /c HTTP/1.1\nhost: h\nupgrade: chat\nconnection: upgrade\n\n",
+            "HTTP/1.1 101 Switching Protocols\nConnection: upgrade\nUpgrade: chat\n\nhello",
+            "HTTP/1.1 101 Switching Protocols\nupgrade: chat\nconnection: upgrade\n\nhello",
         ),
         turn("", "early", "", ""),
         turn("\0GET / HTTP/1.1", "\0GET / HTTP/1.1", "\n\nHTTP/1.1 500\n", "\n\nHTTP/1.1 500\n"),
     ]),
     case("an upgrade that the server declines", End::Client, &[
         turn(
-            "GET /c HTTP/1.1\nHost: h\nUpgrade: websocket\nConnection: Upgrade\n\n",
-            "GET /c HTTP/1.1\nhost: h\nupgrade: websocket\nconnection: upgrade\n\n",
+            "GET /c HTTP/1.1\nHost: h\nUpgrade: chat\nConnection: Upgrade\n\n",
+            "GET /c HTTP/1.1\nhost: h\nupgrade: chat\nconnection: upgrade\n\n",
             OK,
             OK_OUT,
         ),
@@ -480,7 +480,12 @@ fn load(server: &Path, buffers: usize) -> Arc<Config> {
         server.display()
     );
     let source = Source { name: "session".to_owned(), text };
-    let outcome = proxy_config::load(&[source], &Overrides::default(), &|_| None);
+    let surroundings = Surroundings {
+        env: &|_| None,
+        read_file: &|_| Err(ErrorKind::NotFound.into()),
+        hostname: "",
+    };
+    let outcome = proxy_config::load(&[source], &Overrides::default(), surroundings);
     Arc::new(outcome.config.unwrap_or_else(|| panic!("{:?}", outcome.diagnostics)))
 }
 

@@ -10,12 +10,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use proxy_config::model::{self, BackendId, Config, Mode};
+use proxy_config::model::{self, BackendId, Config, Format, Forwarded, LogField};
 use slab::Slab;
 use socket2::SockAddr;
 
 use crate::backend::Backend;
 use crate::connect::Place;
+use crate::error_page::ErrorPages;
 use crate::io::{self, Mailbox, TaskId, Usage};
 use crate::observe::counters::{BackendCounters, FrontendCounters};
 use crate::observe::{Counters, Counts, LogRoute, Record, ShardLog};
@@ -86,8 +87,17 @@ pub struct Plan {
 /// A frontend as its shard sees it.
 pub struct Frontend {
     pub logs: Vec<LogRoute>,
+    /// Streams logged so far.
+    logged: Cell<u64>,
     /// Something needs the client's address.
-    pub asks_peer: bool,
+    pub asks_source: bool,
+    /// Something needs the address that the client connected to.
+    pub asks_destination: bool,
+    /// Some log shows the addresses of server connections.
+    pub asks_server_conn: bool,
+    /// Of requests.
+    pub limits: Limits,
+    pub pages: ErrorPages,
 }
 
 pub struct Shard {
@@ -111,6 +121,8 @@ pub struct Shard {
     attendants: RefCell<Vec<TaskId>>,
     /// Binds on which connections are accepted.
     acceptors: Cell<usize>,
+    /// Requests so far.
+    requests: Cell<u64>,
     log_keeper: Cell<Option<TaskId>>,
     log_waits: Cell<bool>,
     sessions: RefCell<Slab<TaskId>>,
@@ -131,7 +143,7 @@ impl Shard {
             index: plan.index,
             frontends: frontends(&config, plan.logs),
             backends: plan.addresses.iter().enumerate().map(backend).collect(),
-            limits: Limits { head_len_max: tune.bufsize, fields_max: tune.http_maxhdr },
+            limits: Limits::strict(tune.bufsize, tune.http_maxhdr),
             config,
             log: RefCell::new(plan.log),
             draining: Cell::new(false),
@@ -143,6 +155,7 @@ impl Shard {
             main,
             attendants: RefCell::default(),
             acceptors: Cell::new(0),
+            requests: Cell::new(0),
             log_keeper: Cell::new(None),
             log_waits: Cell::new(false),
             sessions: RefCell::default(),
@@ -200,6 +213,7 @@ impl Shard {
         let mut counts = Counts {
             process: here + elsewhere.frontends.iter().sum::<u64>(),
             frontend: own.frontends[frontend].current.read() + elsewhere.frontends[frontend],
+            logged: self.of_process(self.frontends[frontend].logged.get()),
             ..Counts::default()
         };
         if let Some(place) = place {
@@ -213,11 +227,35 @@ impl Shard {
         counts
     }
 
-    /// Writes a line to each of the frontend's logs, to be handed over before it is old.
-    pub fn write_log(&self, frontend: usize, record: &Record<'_>) {
+    /// A number for a request that no other request of the process has.
+    pub fn number_request(&self) -> u64 {
+        let number = self.requests.get();
+        self.requests.set(number + 1);
+        self.of_process(number)
+    }
+
+    /// A number of this shard's own made unique in the process.
+    fn of_process(&self, number: u64) -> u64 {
+        number * self.shards() as u64 + self.index as u64
+    }
+
+    /// Appends what `format` shows of a stream.
+    pub fn render(&self, out: &mut Vec<u8>, format: &Format, record: &Record<'_>) {
+        self.log.borrow_mut().render(out, format, record);
+    }
+
+    /// Writes a line of a severity of RFC 5424 to each of the frontend's logs.
+    pub fn write_log(&self, frontend: usize, level: u8, record: &Record<'_>) {
+        let Frontend { logs: routes, logged, .. } = &self.frontends[frontend];
+        logged.set(logged.get() + 1);
+        self.with_log(|log, wall_ms| log.record(routes, wall_ms, level, record));
+    }
+
+    /// Has `write` append lines, and sees to it that they are handed over before they are old.
+    pub fn with_log(&self, write: impl FnOnce(&mut ShardLog, u64)) {
         let wall_ms = io::io().wall_ms(io::io().now_ms());
         let mut log = self.log.borrow_mut();
-        log.record(&self.frontends[frontend].logs, wall_ms, record);
+        write(&mut log, wall_ms);
         if log.is_full() {
             log.flush(wall_ms);
         }
@@ -254,14 +292,64 @@ impl Shard {
 }
 
 fn frontends(config: &Config, logs: Vec<Vec<LogRoute>>) -> Vec<Frontend> {
-    let frontend = |(frontend, logs): (&model::Frontend, Vec<LogRoute>)| {
-        let backend = frontend.default_backend.map(|id| &config.backends[id.0]);
-        let forwards = frontend.forwardfor.is_some()
-            || backend.is_some_and(|backend| backend.forwardfor.is_some());
-        let asks_peer = !logs.is_empty() || frontend.mode == Mode::Http && forwards;
-        Frontend { logs, asks_peer }
-    };
-    config.frontends.iter().zip(logs).map(frontend).collect()
+    config.frontends.iter().zip(logs).map(|(own, logs)| frontend(config, own, logs)).collect()
+}
+
+fn frontend(config: &Config, own: &model::Frontend, logs: Vec<LogRoute>) -> Frontend {
+    let backend = own.default_backend.map(|id| &config.backends[id.0]);
+    let is_any = |asks: &dyn Fn(&model::Backend) -> bool| backend.is_some_and(asks);
+    let shows = |fields: &[LogField]| is_shown(own, backend, &logs, fields);
+    let sends = is_any(&|backend| backend.servers.iter().any(|to| to.send_proxy.is_some()));
+    let forwards = |forwarded: Option<Forwarded>| forwarded.is_some();
+    let tune = &config.global.tune;
+    Frontend {
+        logged: Cell::new(0),
+        asks_source: sends
+            || !logs.is_empty()
+            || own.forwardfor.is_some()
+            || forwards(own.forwarded)
+            || is_any(&|backend| backend.forwardfor.is_some() || forwards(backend.forwarded))
+            || shows(&CLIENT_FIELDS),
+        asks_destination: sends
+            || own.originalto.is_some()
+            || forwards(own.forwarded)
+            || is_any(&|backend| backend.originalto.is_some() || forwards(backend.forwarded))
+            || shows(&[LogField::FrontendIp, LogField::FrontendPort]),
+        asks_server_conn: shows(&[
+            LogField::BackendSourceIp,
+            LogField::BackendSourcePort,
+            LogField::ServerIp,
+            LogField::ServerPort,
+        ]),
+        limits: Limits {
+            is_lenient: own.lenient,
+            bodies_with_any_method: config.global.h1_accept_payload_with_any_method,
+            ..Limits::strict(tune.bufsize, tune.http_maxhdr)
+        },
+        pages: ErrorPages::new(&own.error_pages),
+        logs,
+    }
+}
+
+/// What is shown as of a UNIX socket where no client's address is known.
+const CLIENT_FIELDS: [LogField; 4] =
+    [LogField::ClientIp, LogField::ClientPort, LogField::FrontendIp, LogField::FrontendPort];
+
+/// Whether any log or format of a frontend, or of the pages of its backend, shows one of `fields`.
+fn is_shown(
+    own: &model::Frontend,
+    backend: Option<&model::Backend>,
+    logs: &[LogRoute],
+    fields: &[LogField],
+) -> bool {
+    let shows = |format: &Format| fields.iter().any(|field| format.shows(*field));
+    let of_pages =
+        |pages: &[model::ErrorPage]| pages.iter().flat_map(model::ErrorPage::formats).any(shows);
+    logs.iter().any(|log| fields.iter().any(|field| log.shows(*field)))
+        || own.unique_id.as_ref().is_some_and(|id| shows(&id.format))
+        || own.error_log_format.as_ref().is_some_and(shows)
+        || of_pages(&own.error_pages)
+        || backend.is_some_and(|backend| of_pages(&backend.error_pages))
 }
 
 /// What the shard's first task needs besides the shard.

@@ -20,8 +20,9 @@ const PAUSE_MS: u64 = 10;
 const PAUSE_MAX_MS: u64 = 1_000;
 /// Connections taken from the kernel's queue when a drain begins.
 const REST_MAX: usize = 4096;
-/// What a shard that ends waits for the last completions.
-const SETTLE_MS: u64 = 200;
+/// What a shard that ends waits for the last completions, at most: a busy machine may take its time to
+/// close thousands of connections.
+const SETTLE_MS: u64 = 2_000;
 
 /// Runs a shard on the calling thread until it was told to drain and did.
 pub fn run(plan: Plan) {
@@ -193,7 +194,10 @@ async fn keep_idle(task: Task, shard: Rc<Shard>) {
         if now_ms >= look_ms {
             look_ms = now_ms + IDLE_LOOK_MS;
             let since_ms = now_ms.saturating_sub(IDLE_MAX_MS);
-            shard.backends.iter().for_each(|backend| backend.close_idle(since_ms));
+            shard.backends.iter().for_each(|backend| {
+                backend.close_idle(since_ms);
+                backend.close_excess();
+            });
         }
         task.wait(look_ms).await;
     }

@@ -58,6 +58,30 @@ pub(super) fn forward(
     Ok(Forwarded { sent_len, rest })
 }
 
+/// Appends the body's bytes in `buffer` to `out`, framed; what is behind the end of the body stays.
+pub(super) fn append(
+    decoder: &mut BodyDecoder,
+    chunked: bool,
+    buffer: &mut RecvBuf,
+    out: &mut Vec<u8>,
+) -> Result<(), ParseError> {
+    let decoded = decoder.decode(buffer.bytes_mut())?;
+    let data = buffer.bytes().get(decoded.data).unwrap_or_default();
+    let is_chunk = chunked && !data.is_empty();
+    if is_chunk {
+        chunk_prefix(out, data.len());
+    }
+    out.extend_from_slice(data);
+    if is_chunk {
+        out.extend_from_slice(CRLF);
+    }
+    if chunked && decoded.done {
+        end_chunked(out, decoder.trailers());
+    }
+    buffer.advance(decoded.consumed);
+    Ok(())
+}
+
 fn queue(to: &Conn, bytes: Option<Vec<u8>>) -> usize {
     bytes.map_or(0, |bytes| {
         let len = bytes.len();

@@ -1,8 +1,6 @@
 //! The request's half of a stream: its head is read, sent to a server, and its body follows.
 
-use std::net::IpAddr;
-
-use proxy_config::model::ForwardFor;
+use proxy_config::model::ConnectionMode;
 
 use super::Stream;
 use super::forward::forward;
@@ -10,7 +8,7 @@ use crate::connect::{Fault, Place};
 use crate::io::{Chunk, Conn, RecvBuf, io};
 use crate::observe::StreamEnd;
 use crate::proto::h1::{
-    BodyDecoder, ConnectionOut, Framing, Limits, ParseError, RequestOut, encode_request,
+    BodyDecoder, CRLF, ConnectionOut, Framing, Limits, ParseError, RequestOut, encode_request,
 };
 use crate::session::{Session, millis};
 
@@ -20,24 +18,47 @@ const KEPT_BODY_MAX: usize = 4096;
 impl Stream {
     pub(super) async fn read_head(&mut self, session: &Session) -> Result<(), Fault> {
         let first = session.requests == 0;
-        let begun = if first { session.accepted_ms } else { self.progress.times.begun };
+        let begun = if first { session.since_ms } else { self.progress.times.begun };
         let deadline = begun + millis(session.config().timeouts.http_request);
         loop {
             while let Some(buffer) = session.client.take() {
-                let complete = self.parse_head(session, buffer, &session.shard.limits);
+                let limits = &session.shard.frontends[session.frontend].limits;
+                let complete = self.parse_head(session, buffer, limits);
                 if complete.map_err(|error| Fault::new(StreamEnd::PROXY_REQUEST, error.status()))? {
                     self.begin_request(session);
                     return Ok(());
                 }
             }
             if session.client.input_end().is_some() {
-                return Err(Fault::new(StreamEnd::CLIENT_REQUEST, 400));
+                return Err(self.unfinished(session, StreamEnd::CLIENT_REQUEST, 400));
+            }
+            if session.shard.killing.get() {
+                return Err(Fault::new(StreamEnd::KILLED_REQUEST, 0));
             }
             if io().now_ms() >= deadline {
-                return Err(Fault::new(StreamEnd::CLIENT_TIMEOUT_REQUEST, 408));
+                return Err(self.unfinished(session, StreamEnd::CLIENT_TIMEOUT_REQUEST, 408));
             }
             session.task.wait(deadline).await;
         }
+    }
+
+    /// The client sent no whole head. One that sent nothing at all may be a browser's spare connection,
+    /// or a monitor.
+    fn unfinished(&mut self, session: &Session, end: StreamEnd, status: u16) -> Fault {
+        let is_probe = self.progress.bytes_in == 0;
+        let config = session.config();
+        self.progress.is_unlogged = is_probe && config.log_options.without_null;
+        if is_probe && config.ignore_probes {
+            self.progress.is_unlogged = true;
+            return Fault::new(end, 0);
+        }
+        Fault::new(end, status)
+    }
+
+    /// Counts bytes from the client.
+    pub(super) fn count_received(&mut self, session: &Session, len: usize) {
+        self.progress.bytes_in += len as u64;
+        session.shard.frontend_counters(session.frontend).bytes_in.add(len as u64);
     }
 
     /// Adds a buffer to the head. What follows the head stays with the connection.
@@ -47,13 +68,13 @@ impl Stream {
         mut buffer: RecvBuf,
         limits: &Limits,
     ) -> Result<bool, ParseError> {
-        session.shard.frontend_counters(session.frontend).bytes_in.add(buffer.len() as u64);
         let before = self.request_bytes.len();
-        let complete = if before == 0 {
-            self.request.parse(buffer.bytes(), limits)?
-        } else {
-            self.parse_longer_head(&buffer, limits)?
+        let received = buffer.len();
+        let parsed = match before {
+            0 => self.request.parse(buffer.bytes(), limits),
+            _ => self.parse_longer_head(&buffer, limits),
         };
+        let complete = parsed.inspect_err(|_| self.count_received(session, received))?;
         if before == 0 {
             let len = if complete { self.request.len } else { buffer.len() };
             self.request_bytes.extend_from_slice(buffer.bytes().get(..len).unwrap_or_default());
@@ -62,18 +83,22 @@ impl Stream {
             self.request_bytes.truncate(self.request.len);
             buffer.advance(self.request.len - before);
             self.keep_body(&mut buffer);
-            if !buffer.is_empty() {
-                session.client.put_back(buffer);
-            }
+        }
+        let rest = if complete { buffer.len() } else { 0 };
+        self.count_received(session, received - rest);
+        if rest > 0 {
+            session.client.put_back(buffer);
         }
         Ok(complete)
     }
 
-    /// A head of many small pieces is parsed only where it can have ended, or grown too long.
+    /// A head of many small pieces is parsed only where it can have ended, grown too long, or gone wrong.
     fn parse_longer_head(&mut self, buffer: &RecvBuf, limits: &Limits) -> Result<bool, ParseError> {
         self.request_bytes.extend_from_slice(buffer.bytes());
-        let ends_a_line = memchr::memchr(b'\n', buffer.bytes()).is_some();
-        if ends_a_line || self.request_bytes.len() >= limits.head_len_max {
+        // A line feed, or what no head can have.
+        let is_telling = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\r');
+        if buffer.bytes().iter().any(is_telling) || self.request_bytes.len() >= limits.head_len_max
+        {
             return self.request.parse(&self.request_bytes, limits);
         }
         Ok(false)
@@ -95,46 +120,43 @@ impl Stream {
         let now_ms = io().now_ms();
         let kept = self.request_bytes.len() > self.request.len;
         let left = if kept { Framing::None } else { self.request.framing };
+        let config = session.config();
         let progress = &mut self.progress;
         progress.times.head = now_ms;
         progress.client.seen(now_ms);
         progress.head_read = true;
-        progress.keep_client = self.request.keep_alive;
-        progress.request_body = Some(BodyDecoder::new(left, &session.shard.limits));
+        progress.number = session.shard.number_request();
+        progress.keep_client =
+            self.request.keep_alive && config.connection_mode != ConnectionMode::Close;
+        let limits = &session.shard.frontends[session.frontend].limits;
+        progress.request_body = Some(BodyDecoder::new(left, limits));
+        if config.captures.is_any() {
+            self.capture_request(&config.captures);
+        }
         session.shard.frontend_counters(session.frontend).requests.add(1);
     }
 
-    pub(super) fn send_head(
-        &self,
-        conn: &Conn,
-        place: &Place,
-        forwarded: Option<(&ForwardFor, IpAddr)>,
-    ) {
+    /// Queues the head as it goes to a server, and what is kept of the body.
+    pub(super) fn send_head(&self, session: &Session, conn: &Conn, place: &Place) {
         let server = place.server().map(|server| &place.backend().servers[server]);
-        let forwarded = forwarded.filter(|(option, peer)| self.is_forwarded_for(option, *peer));
+        let closes = closes_server(session, place);
         let request_out = RequestOut {
-            forwarded_for: forwarded.map(|(option, peer)| (option.header.as_bytes(), peer)),
             host_if_missing: server.map_or(b"", |server| server.host.as_bytes()),
-            connection: match self.request.upgrade {
-                true => ConnectionOut::Upgrade,
-                false => ConnectionOut::None,
+            connection: match (self.request.upgrade, closes) {
+                (true, _) => ConnectionOut::Upgrade,
+                (false, true) => ConnectionOut::Close,
+                (false, false) => ConnectionOut::None,
             },
         };
         let mut head = io().take_buffer();
         encode_request(&mut head, &self.request_bytes, &self.request, &request_out);
+        self.push_identity(&mut head, session, place);
+        head.extend_from_slice(CRLF);
         let kept_body = self.request_bytes.get(self.request.len..).unwrap_or_default();
         head.extend_from_slice(kept_body);
         place.count(|traffic| traffic.bytes_in.add(head.len() as u64));
         conn.queue(Chunk::Owned(head));
         conn.flush();
-    }
-
-    /// Whether `option.forwardfor` applies to this client and request.
-    fn is_forwarded_for(&self, option: &ForwardFor, peer: IpAddr) -> bool {
-        let excepted = option.except.iter().any(|network| network.contains(peer));
-        let name = option.header.as_bytes();
-        let is_present = || self.request.value(&self.request_bytes, name).is_some();
-        !(excepted || option.if_none && is_present())
     }
 
     /// Moves the request's body from the client to the server as far as it goes.
@@ -164,6 +186,9 @@ impl Stream {
     }
 
     fn take_request_body(&mut self, session: &Session, buffer: RecvBuf) -> Result<(), Fault> {
+        if self.progress.keeps_body {
+            return self.send_and_keep(session, buffer);
+        }
         let progress = &mut self.progress;
         let (Some(server), Some(body)) = (&progress.server, &mut progress.request_body) else {
             return Ok(());
@@ -179,14 +204,31 @@ impl Stream {
         let forwarded = forward(body, chunked, buffer, None, &server.conn)
             .map_err(|error| Fault::new(StreamEnd::PROXY_DATA, error.status()))?;
         let rest_len = forwarded.rest.as_ref().map_or(0, RecvBuf::len);
-        let bytes_in = &session.shard.frontend_counters(session.frontend).bytes_in;
-        bytes_in.add((len - rest_len) as u64);
         if let Some(place) = &progress.place {
             place.count(|traffic| traffic.bytes_in.add(forwarded.sent_len as u64));
         }
         if let Some(rest) = forwarded.rest {
             session.client.put_back(rest);
         }
+        self.count_received(session, len - rest_len);
+        Ok(())
+    }
+
+    /// For a request that may have to be sent again: while its body is no longer than a buffer.
+    fn send_and_keep(&mut self, session: &Session, buffer: RecvBuf) -> Result<(), Fault> {
+        let start = self.keep_part(session, buffer)?;
+        let bytes = self.request_bytes.get(start..).unwrap_or_default();
+        let progress = &mut self.progress;
+        if let Some(server) = &progress.server {
+            if server.conn.unsent() == 0 {
+                progress.server_patience.seen(io().now_ms());
+            }
+            server.conn.queue(Chunk::Owned(bytes.to_vec()));
+        }
+        if let Some(place) = &self.progress.place {
+            place.count(|traffic| traffic.bytes_in.add(bytes.len() as u64));
+        }
+        self.progress.keeps_body = self.held_len() <= session.shard.config.global.tune.bufsize;
         Ok(())
     }
 
@@ -201,4 +243,10 @@ impl Stream {
         let idempotent = matches!(self.request.method, Delete | Get | Head | Options | Put | Trace);
         idempotent && !self.progress.body_moved
     }
+}
+
+/// Whether the server's connection ends with this request: the stronger of the two sides' modes.
+pub(super) fn closes_server(session: &Session, place: &Place) -> bool {
+    let mode = session.config().connection_mode.max(place.backend().config().connection_mode);
+    mode > ConnectionMode::KeepAlive
 }

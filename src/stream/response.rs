@@ -2,19 +2,20 @@
 
 use super::forward::forward;
 use super::{Next, Step, Stream};
-use crate::connect::Fault;
+use crate::connect::{Fault, Retry};
 use crate::io::{Chunk, InputEnd, RecvBuf, io};
 use crate::observe::StreamEnd;
 use crate::proto::h1::{
-    BodyDecoder, BodyOut, ConnectionOut, Method, ResponseFraming, ResponseOut, Version,
+    BodyDecoder, BodyOut, ConnectionOut, Limits, Method, ResponseFraming, ResponseOut, Version,
     encode_response, end_chunked,
 };
+use crate::proto::websocket;
 use crate::session::Session;
 
 /// Interim responses before the final one; more is a server gone mad.
 const INTERIM_MAX: u32 = 32;
 
-const BAD_RESPONSE: Fault = Fault::new(StreamEnd::PROXY_HEADERS, 502);
+const BAD_RESPONSE: Fault = Fault::of_server(StreamEnd::PROXY_HEADERS, 502, Retry::Junk);
 
 impl Stream {
     /// Moves the response from the server to the client as far as it goes.
@@ -59,10 +60,19 @@ impl Stream {
         if ready { server.conn.take() } else { None }
     }
 
-    /// A client that only closed its sending half still wants the answer.
+    /// A client that only closed its sending half still wants the answer, unless
+    /// `option.abortonclose` says otherwise.
     fn has_client_left(&self, session: &Session) -> bool {
         let closing = session.client.closing();
-        matches!(closing, Some(InputEnd::Failed(_))) || session.client.send_error().is_some()
+        if matches!(closing, Some(InputEnd::Failed(_))) || session.client.send_error().is_some() {
+            return true;
+        }
+        let aborts = || {
+            let place = self.progress.place.as_ref();
+            place.is_some_and(|place| place.backend().config().abort_on_close)
+        };
+        // Not while a request is waiting behind this one.
+        session.client.input_end().is_some() && !self.progress.response_begun && aborts()
     }
 
     /// Takes over bytes from the server: heads, and body. Returns whether a tunnel begins.
@@ -84,10 +94,12 @@ impl Stream {
             let Some((rest, lead)) = self.take_head(session, buffer)? else { break };
             if self.response.tunnel {
                 self.begin_tunnel(session, rest, lead);
+                self.log_early(session);
                 return Ok(true);
             }
             if self.progress.response_begun {
                 self.take_body(session, rest, Some(lead))?;
+                self.log_early(session);
             } else {
                 session.client.queue(Chunk::Owned(lead));
                 next = Some(rest).filter(|rest| !rest.is_empty());
@@ -108,21 +120,24 @@ impl Stream {
             self.response_bytes.extend_from_slice(buffer.bytes());
         }
         let bytes = if before > 0 { self.response_bytes.as_slice() } else { buffer.bytes() };
-        let parsed = self.response.parse(bytes, &session.shard.limits, self.request.method);
+        let limits = self.response_limits(session);
+        let parsed = self.response.parse(bytes, &limits, self.request.method);
         if !parsed.map_err(|_| BAD_RESPONSE)? {
             if before == 0 {
                 self.response_bytes.extend_from_slice(buffer.bytes());
             }
             return Ok(None);
         }
-        if self.response.status == 101 && !self.request.upgrade {
-            return Err(BAD_RESPONSE);
-        }
+        self.judge_head(bytes)?;
         let response_out = self.response_out(session);
+        let bytes = if before > 0 { self.response_bytes.as_slice() } else { buffer.bytes() };
+        let captures = &session.config().captures;
+        if captures.is_any() && !self.response.is_interim() {
+            Self::capture_response(&mut self.captured_response, captures, &self.response, bytes);
+        }
         let mut lead = io().take_buffer();
         // RFC 9110 section 15.2: an HTTP/1.0 client knows no interim responses.
         if !self.response.is_interim() || self.request.version == Version::Http11 {
-            let bytes = if before > 0 { self.response_bytes.as_slice() } else { buffer.bytes() };
             encode_response(&mut lead, bytes, &self.response, &response_out);
         }
         buffer.advance(self.response.len - before);
@@ -130,6 +145,34 @@ impl Stream {
         self.progress.bytes_out += lead.len() as u64;
         self.begin_response(session, response_out.body)?;
         Ok(Some((buffer, lead)))
+    }
+
+    /// Refuses a head that does not fit the request, or that is a reason to ask again.
+    fn judge_head(&self, bytes: &[u8]) -> Result<(), Fault> {
+        let status = self.response.status;
+        // A body that is still coming would run into the tunnel.
+        if status == 101 && !(self.is_request_done() && self.switches_as_asked(bytes)) {
+            return Err(BAD_RESPONSE);
+        }
+        let retry = Retry::Status(status);
+        match status >= 200 && self.can_retry(retry) {
+            true => Err(Fault::of_server(StreamEnd::SERVER_HEADERS, status, retry)),
+            false => Ok(()),
+        }
+    }
+
+    fn switches_as_asked(&self, bytes: &[u8]) -> bool {
+        if !self.progress.is_websocket {
+            return self.request.upgrade;
+        }
+        let key = self.request.value(&self.request_bytes, b"sec-websocket-key");
+        key.is_none_or(|key| websocket::is_accepted(key, &self.response, bytes))
+    }
+
+    /// The limits of the backend's responses.
+    fn response_limits(&self, session: &Session) -> Limits {
+        let place = self.progress.place.as_ref();
+        place.map_or(session.shard.limits, |place| place.backend().limits)
     }
 
     /// How the response goes on to the client, and whether its connection outlives it.
@@ -199,6 +242,10 @@ impl Stream {
         if let Some(server) = &self.progress.server
             && !rest.is_empty()
         {
+            // The tunnel will count them.
+            if let Some(place) = &self.progress.place {
+                place.count(|traffic| traffic.bytes_out.sub(rest.len() as u64));
+            }
             server.conn.put_back(rest);
         }
     }
@@ -226,7 +273,8 @@ impl Stream {
         // A client that used its connection before knows that a keep-alive connection may close
         // under a request, and asks again; an error would not tell it that it can.
         let quiet = stale && session.requests > 0;
-        Err(Fault::new(StreamEnd::SERVER_HEADERS, if quiet { 0 } else { 502 }))
+        let retry = if silent { Retry::Empty } else { Retry::Junk };
+        Err(Fault::of_server(StreamEnd::SERVER_HEADERS, if quiet { 0 } else { 502 }, retry))
     }
 
     /// The server's connection ended in the body: that is its end, or its loss.

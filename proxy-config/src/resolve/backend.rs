@@ -3,17 +3,25 @@
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::draft::{ServerDraft, ServerWords};
+use crate::draft::{ProxyV2Options, ServerDraft, ServerWords};
 use crate::model::{
-    Backend, BackendTimeouts, Balance, Check, HttpReuse, Mode, Server, ServerAddress,
+    Backend, BackendTimeouts, Balance, Check, HttpReuse, Mode, Redispatch, RestrictNames, RetryOn,
+    SendProxy, Server, ServerAddress,
 };
 use crate::report::Report;
-use crate::resolve::Proxy;
+use crate::resolve::{Proxy, error_pages};
 
 const CHECK_FALL: u32 = 3;
 const CHECK_INTER: Duration = Duration::from_secs(2);
 const CHECK_RISE: u32 = 2;
 const RETRIES: u32 = 3;
+const RETRY_ON: RetryOn = RetryOn {
+    conn_failure: true,
+    empty_response: false,
+    junk_response: false,
+    response_timeout: false,
+    statuses: Vec::new(),
+};
 const TIMEOUT_CONNECT: Duration = Duration::from_secs(5);
 const TIMEOUT_SERVER: Duration = Duration::from_secs(60);
 const TIMEOUT_TUNNEL: Duration = Duration::from_secs(3600);
@@ -27,6 +35,8 @@ pub(super) fn build(proxies: &[Proxy<'_>], report: &mut Report) -> Vec<Backend> 
 fn backend(proxy: &Proxy<'_>, report: &mut Report) -> Backend {
     let settings = &proxy.settings;
     let mode = proxy.mode().unwrap_or(Mode::Http);
+    let is_http = mode == Mode::Http;
+    let pages = if is_http { error_pages::build(&settings.pages) } else { Vec::new() };
     Backend {
         name: proxy.name().to_owned(),
         mode,
@@ -34,13 +44,23 @@ fn backend(proxy: &Proxy<'_>, report: &mut Report) -> Backend {
         http_reuse: settings.http_reuse.or(HttpReuse::Safe),
         servers: servers(proxy, report),
         retries: settings.retries.or(RETRIES),
+        retry_on: settings.retry_on.value().cloned().filter(|_| is_http).unwrap_or(RETRY_ON),
+        redispatch: settings.redispatch.or(Redispatch::Every(1)),
+        connection_mode: proxy.connection_mode(),
+        abort_on_close: settings.abort_on_close.or(false),
+        buffer_request: settings.buffer_request.or(false),
+        lenient: settings.lenient_response.or(false),
+        forwardfor: settings.forwardfor.or(None).filter(|_| is_http),
+        forwarded: settings.forwarded.or(None).filter(|_| is_http),
+        originalto: settings.originalto.or(None).filter(|_| is_http),
+        restrict_names: settings.restrict_names.or(RestrictNames::Preserve),
+        error_pages: pages,
         timeouts: BackendTimeouts {
             connect: settings.timeout_connect.or(TIMEOUT_CONNECT),
             server: settings.timeout_server.or(TIMEOUT_SERVER),
             tunnel: tunnel(settings.timeout_tunnel.value().copied(), mode),
             check: settings.timeout_check.value().copied(),
         },
-        forwardfor: settings.forwardfor.or(None).filter(|_| mode == Mode::Http),
         httpchk: settings.httpchk.or(None),
     }
 }
@@ -64,9 +84,19 @@ fn server(draft: &ServerDraft, default: &ServerWords, report: &mut Report) -> Op
         weight: words.weight.or(WEIGHT),
         backup: words.backup.or(false),
         disabled: words.disabled.or(false),
+        send_proxy: send_proxy(&words),
         check: check(draft, &words, &address, report),
         address,
     })
+}
+
+fn send_proxy(words: &ServerWords) -> Option<SendProxy> {
+    let ProxyV2Options { authority, crc32c, unique_id } =
+        words.proxy_v2_options.or(ProxyV2Options::default());
+    if words.send_proxy_v2.or(false) {
+        return Some(SendProxy::V2 { authority, crc32c, unique_id });
+    }
+    words.send_proxy.or(false).then_some(SendProxy::V1)
 }
 
 fn check(
@@ -80,10 +110,14 @@ fn check(
         let message = "`port` of a server on a unix socket";
         report.add(Diagnostic::error(place, message).expected("a unix socket has no ports"));
     }
+    let port = words.port.value().copied().filter(|_| !is_unix);
+    // Where checks go elsewhere, nothing says that a header is expected there.
+    let goes_with_traffic = send_proxy(words).is_some() && port.is_none();
     words.check.or(false).then(|| Check {
         inter: words.inter.or(CHECK_INTER),
         rise: words.rise.or(CHECK_RISE),
         fall: words.fall.or(CHECK_FALL),
-        port: words.port.value().copied().filter(|_| !is_unix),
+        port,
+        send_proxy: words.check_send_proxy.or(goes_with_traffic),
     })
 }

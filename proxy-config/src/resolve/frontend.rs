@@ -1,21 +1,25 @@
-//! The client side: binds, logs, and the backend behind.
+//! The client side: binds, what is done to requests, and the backend behind.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::draft::{BindDraft, GlobalDraft, LogChoice, LogDraft, LogEntry};
+use crate::draft::BindDraft;
+use crate::formats;
 use crate::model::{
-    BackendId, Bind, BindAddress, Frontend, FrontendTimeouts, Log, LogFormat, Mode,
+    BackendId, Bind, BindAddress, Captures, Format, Frontend, FrontendTimeouts, Mode,
+    RestrictNames, UniqueId,
 };
 use crate::nearest::nearest;
 use crate::place::Place;
 use crate::report::Report;
-use crate::resolve::Proxy;
+use crate::resolve::logs::{self, Logs};
+use crate::resolve::{Proxy, error_pages};
 
 const BACKLOG: u32 = 4096;
 const TIMEOUT_CLIENT: Duration = Duration::from_secs(60);
+const TIMEOUT_CLIENT_HS: Duration = Duration::from_secs(10);
 const TIMEOUT_HTTP_KEEP_ALIVE: Duration = Duration::from_secs(60);
 const TIMEOUT_HTTP_REQUEST: Duration = Duration::from_secs(10);
 
@@ -94,8 +98,15 @@ fn agree(frontend: &Proxy<'_>, backend: &Proxy<'_>, report: &mut Report) {
     }
 }
 
+/// What all frontends share.
+pub(super) struct Shared<'g> {
+    pub(super) logs: Logs<'g>,
+    /// `tune.http.cookielen`.
+    pub(super) cookielen: usize,
+}
+
 pub(super) fn build(
-    global: &GlobalDraft,
+    shared: &Shared<'_>,
     proxies: &[Proxy<'_>],
     targets: &[Option<usize>],
     report: &mut Report,
@@ -110,30 +121,77 @@ pub(super) fn build(
         .iter()
         .zip(targets)
         .filter(|(proxy, _)| proxy.draft.kind.is_frontend())
-        .map(|(proxy, target)| frontend(global, proxy, target.map(id)))
+        .map(|(proxy, target)| frontend(shared, proxy, target.map(id)))
         .collect()
 }
 
 fn frontend(
-    global: &GlobalDraft,
+    shared: &Shared<'_>,
     proxy: &Proxy<'_>,
     default_backend: Option<BackendId>,
 ) -> Frontend {
     let settings = &proxy.settings;
     let mode = proxy.mode().unwrap_or(Mode::Http);
+    let is_http = mode == Mode::Http;
+    let captures = if is_http { captures(proxy, shared.cookielen) } else { Captures::default() };
+    let pages = if is_http { error_pages::build(&settings.pages) } else { Vec::new() };
+    let error_log_format = settings.error_log_format.value();
     Frontend {
         name: proxy.name().to_owned(),
         mode,
         binds: binds(proxy),
         maxconn: settings.maxconn.value().copied(),
         default_backend,
-        timeouts: FrontendTimeouts {
-            client: settings.timeout_client.or(TIMEOUT_CLIENT),
-            http_request: settings.timeout_http_request.or(TIMEOUT_HTTP_REQUEST),
-            http_keep_alive: settings.timeout_http_keep_alive.or(TIMEOUT_HTTP_KEEP_ALIVE),
-        },
-        forwardfor: settings.forwardfor.or(None).filter(|_| mode == Mode::Http),
-        logs: logs(global, proxy, mode),
+        timeouts: timeouts(proxy),
+        connection_mode: proxy.connection_mode(),
+        forwardfor: settings.forwardfor.or(None).filter(|_| is_http),
+        forwarded: settings.forwarded.or(None).filter(|_| is_http),
+        originalto: settings.originalto.or(None).filter(|_| is_http),
+        restrict_names: settings.restrict_names.or(RestrictNames::Preserve),
+        buffer_request: settings.buffer_request.or(false),
+        ignore_probes: settings.ignore_probes.or(false),
+        lenient: settings.lenient_request.or(false),
+        monitor_uri: settings.monitor_uri.value().cloned().filter(|_| is_http),
+        unique_id: unique_id(proxy, is_http),
+        captures,
+        error_pages: pages,
+        log_options: logs::options(proxy),
+        error_log_format: error_log_format.map(|format| Format::clone(format)),
+        logs: shared.logs.of(proxy, mode),
+    }
+}
+
+fn timeouts(proxy: &Proxy<'_>) -> FrontendTimeouts {
+    let settings = &proxy.settings;
+    FrontendTimeouts {
+        client: settings.timeout_client.or(TIMEOUT_CLIENT),
+        http_request: settings.timeout_http_request.or(TIMEOUT_HTTP_REQUEST),
+        http_keep_alive: settings.timeout_http_keep_alive.or(TIMEOUT_HTTP_KEEP_ALIVE),
+        client_hs: settings.timeout_client_hs.or(TIMEOUT_CLIENT_HS),
+    }
+}
+
+/// A header without a format has HAProxy's example of one.
+fn unique_id(proxy: &Proxy<'_>, is_http: bool) -> Option<UniqueId> {
+    let settings = &proxy.settings;
+    let header = settings.unique_id_header.value().cloned().filter(|_| is_http);
+    match (settings.unique_id_format.value(), &header) {
+        (Some(format), _) => Some(UniqueId { format: Format::clone(format), header }),
+        (None, Some(_)) => Some(UniqueId { format: formats::unique_id(), header }),
+        (None, None) => None,
+    }
+}
+
+fn captures(proxy: &Proxy<'_>, cookielen: usize) -> Captures {
+    let captures = &proxy.draft.captures;
+    let mut cookie = captures.cookie.value().cloned();
+    if let Some(cookie) = &mut cookie {
+        cookie.len = cookie.len.min(cookielen);
+    }
+    Captures {
+        request: captures.request.or(Vec::new()),
+        response: captures.response.or(Vec::new()),
+        cookie,
     }
 }
 
@@ -143,6 +201,7 @@ fn binds(proxy: &Proxy<'_>) -> Vec<Bind> {
         address: draft.address.clone(),
         backlog: draft.backlog.or(section_backlog),
         name: draft.name.clone(),
+        accept_proxy: draft.accept_proxy,
         text: draft.text.clone(),
     };
     proxy.draft.binds.value().into_iter().flatten().map(bind).collect()
@@ -180,40 +239,5 @@ fn listening_place(address: &BindAddress) -> Option<String> {
         BindAddress::Tcp(address) => Some(SocketAddr::to_string(address)),
         BindAddress::Unix(path) => Some(format!("unix:{}", path.display())),
         BindAddress::Inherited(descriptor) => Some(format!("fd@{descriptor}")),
-    }
-}
-
-/// The frontend's own targets, or else those of `global`.
-fn logs(global: &GlobalDraft, proxy: &Proxy<'_>, mode: Mode) -> Vec<Log> {
-    let default = default_format(proxy, mode);
-    let of_global = || global.log.value().into_iter().flatten();
-    let drafts: Vec<&LogDraft> = match proxy.settings.log.value() {
-        None => of_global().collect(),
-        Some(LogChoice::Off) => Vec::new(),
-        Some(LogChoice::Targets(entries)) => entries
-            .iter()
-            .flat_map(|entry| match entry {
-                LogEntry::Global(_) => of_global().collect(),
-                LogEntry::Own(log) => vec![log],
-            })
-            .collect(),
-    };
-    drafts.into_iter().map(|draft| log(draft, default, mode)).collect()
-}
-
-fn log(draft: &LogDraft, default: LogFormat, mode: Mode) -> Log {
-    // A TCP stream has no request to show, so a shared `format = "http"` means tcp there.
-    let format = if mode == Mode::Tcp { LogFormat::Tcp } else { draft.format.or(default) };
-    Log { target: draft.target.clone(), format, facility: draft.facility }
-}
-
-fn default_format(proxy: &Proxy<'_>, mode: Mode) -> LogFormat {
-    let settings = &proxy.settings;
-    if settings.httplog.or(false) {
-        LogFormat::Http
-    } else if settings.tcplog.or(false) || mode == Mode::Tcp {
-        LogFormat::Tcp
-    } else {
-        LogFormat::Http
     }
 }

@@ -20,6 +20,11 @@ pub(super) fn check(draft: &Draft, report: &mut Report) {
         };
         defaults.add(section.name(), section.place, &message, report);
     }
+    let mut http_errors = Seen::default();
+    for section in &draft.http_errors {
+        let message = format!("section `http-errors.{}` is given twice", section.name);
+        http_errors.add(&section.name, section.place, &message, report);
+    }
     let mut proxies = Seen::default();
     for section in &draft.proxies {
         let message = format!("duplicate name `{}`", section.name());

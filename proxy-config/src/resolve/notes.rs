@@ -1,24 +1,17 @@
 //! Warnings about what is allowed but does nothing.
 
+mod effects;
+mod formats;
+mod http_only;
+
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
-use crate::draft::{Draft, LogChoice, LogEntry, ServerDraft, ServerWords, Settings};
-use crate::model::{LogFormat, Mode};
+use crate::draft::{Draft, LogChoice, LogEntry, ServerDraft, ServerWords};
+use crate::model::Mode;
 use crate::place::Place;
 use crate::report::Report;
 use crate::resolve::Proxy;
-
-/// A setting that only HTTP uses: its name, and where the section turns it on.
-type HttpSetting = (&'static str, fn(&Settings) -> Option<Place>);
-
-const HTTP_ONLY: [HttpSetting; 5] = [
-    ("http-reuse", |s| s.http_reuse.place()),
-    ("option.forwardfor", |s| s.forwardfor.place().filter(|_| s.forwardfor.or(None).is_some())),
-    ("option.httplog", |s| s.httplog.place().filter(|_| s.httplog.or(false))),
-    ("timeout.http-keep-alive", |s| s.timeout_http_keep_alive.place()),
-    ("timeout.http-request", |s| s.timeout_http_request.place()),
-];
 
 /// The default backends of all sections.
 struct Targets<'t> {
@@ -41,41 +34,26 @@ pub(super) fn check(
     let used = targets.iter().flatten().map(|target| proxies[*target].name());
     let targets =
         Targets { names: used.collect(), are_unsure: proxies.iter().zip(targets).any(is_lost) };
+    effects::syslog_headers(draft, report);
+    formats::unnamed(draft, report);
     for proxy in proxies {
         if proxy.mode() == Some(Mode::Tcp) {
-            http_only(proxy, report);
+            http_only::check(proxy.draft, report);
         }
         if proxy.draft.kind.is_backend() {
             use_of_backend(proxy, &targets, report);
             use_of_checks(proxy, report);
+            effects::retries(proxy, report);
+            effects::proxy_v2_options(proxy, report);
+        }
+        if proxy.draft.kind.is_frontend() {
+            effects::structured_data(&draft.global, proxy, report);
+            effects::captured_cookie(&draft.global, proxy, report);
         }
         if draft.global.log.is_absent() {
             log_to_nowhere(proxy, report);
         }
     }
-}
-
-/// Only what the section itself says: what it inherits is meant for others too.
-fn http_only(proxy: &Proxy<'_>, report: &mut Report) {
-    let own = &proxy.draft.settings;
-    let written = HTTP_ONLY.iter().filter_map(|(name, place)| Some((*name, place(own)?)));
-    for (name, place) in written.chain(own_http_formats(own)) {
-        let message = format!("`{name}` has no effect in mode tcp");
-        report.add(Diagnostic::warning(place, message).expected("only mode http uses it"));
-    }
-}
-
-fn own_http_formats(own: &Settings) -> impl Iterator<Item = (&'static str, Place)> {
-    let entries = match own.log.value() {
-        Some(LogChoice::Targets(entries)) => entries.as_slice(),
-        _ => &[],
-    };
-    entries.iter().filter_map(|entry| match entry {
-        LogEntry::Own(log) if log.format.value() == Some(&LogFormat::Http) => {
-            Some(("format", log.format.place()?))
-        }
-        _ => None,
-    })
 }
 
 fn use_of_backend(proxy: &Proxy<'_>, targets: &Targets<'_>, report: &mut Report) {
@@ -143,6 +121,7 @@ fn check_words(words: &ServerWords) -> impl Iterator<Item = (&'static str, Place
         ("rise", words.rise.place()),
         ("fall", words.fall.place()),
         ("port", words.port.place()),
+        ("check-send-proxy", words.check_send_proxy.place()),
     ];
     places.into_iter().filter_map(|(name, place)| Some((name, place?)))
 }

@@ -1,9 +1,15 @@
 //! Inheritance, defaults, names and ids, from text to model.
 
+mod keys;
+mod logs;
+mod pages;
+
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::model::*;
-use crate::{Diagnostic, Outcome, Overrides, Source, load};
+use crate::{Diagnostic, Outcome, Overrides, Source, Surroundings, load};
 
 fn outcome(texts: &[&str], overrides: &Overrides) -> Outcome {
     let source = |(nth, text): (usize, &&str)| Source {
@@ -11,7 +17,21 @@ fn outcome(texts: &[&str], overrides: &Overrides) -> Outcome {
         text: (*text).to_owned(),
     };
     let sources: Vec<_> = texts.iter().enumerate().map(source).collect();
-    load(&sources, overrides, &|_| None)
+    load(&sources, overrides, surroundings())
+}
+
+/// Nothing in the environment, and a few files.
+fn surroundings() -> Surroundings<'static> {
+    Surroundings { env: &|_| None, read_file: &read_file, hostname: "balancer" }
+}
+
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    match path.to_str() {
+        Some("page.http") => Ok(b"HTTP/1.1 503 Sorry\r\nX-A: b\r\n\r\nsorry\n".to_vec()),
+        Some("empty") => Ok(Vec::new()),
+        Some("format.txt") => Ok(b"client %ci\n".to_vec()),
+        _ => Err(io::ErrorKind::NotFound.into()),
+    }
 }
 
 fn config(text: &str) -> Config {
@@ -37,11 +57,21 @@ fn what_nobody_writes_has_safe_defaults() {
     assert_eq!(config.global.shards, Shards::Auto);
     assert_eq!(config.global.maxconn, None);
     assert_eq!(config.global.hard_stop_after, secs(30));
-    let tune = Tune { bufsize: 16_384, buffers_limit: 1024, http_maxhdr: 101 };
+    let tune = Tune {
+        bufsize: 16_384,
+        buffers_limit: 1024,
+        http_maxhdr: 101,
+        http_cookielen: 63,
+        http_logurilen: 1024,
+    };
     assert_eq!(config.global.tune, tune);
     let frontend = &config.frontends[0];
-    let timeouts =
-        FrontendTimeouts { client: secs(60), http_request: secs(10), http_keep_alive: secs(60) };
+    let timeouts = FrontendTimeouts {
+        client: secs(60),
+        http_request: secs(10),
+        http_keep_alive: secs(60),
+        client_hs: secs(10),
+    };
     assert_eq!(frontend.timeouts, timeouts);
     assert_eq!(frontend.mode, Mode::Http);
     assert_eq!(frontend.binds[0].backlog, 4096);
@@ -95,7 +125,7 @@ fn words_of_servers_come_one_by_one() {
     let (_, backend) = listen(before, "default-server = { rise = 4, port = 81 }");
     let server = &backend.servers[0];
     assert_eq!(server.weight, 5);
-    let check = Check { inter: secs(7), rise: 4, fall: 3, port: Some(81) };
+    let check = Check { inter: secs(7), rise: 4, fall: 3, port: Some(81), send_proxy: false };
     assert_eq!(server.check, Some(check));
 }
 
@@ -133,7 +163,7 @@ fn formats_of_logs() {
     ];
     for (before, lines, expected) in cases {
         let (frontend, _) = listen(before, lines);
-        let log = Log { target: LogTarget::Stdout, format: expected, facility: 16 };
+        let log = Log::new(LogTarget::Stdout, expected);
         assert_eq!(frontend.logs, [log], "{before}{lines}");
     }
 }
@@ -206,8 +236,7 @@ fn the_command_line_wins() {
     let config = outcome(&[text], &overrides).config.unwrap();
     assert_eq!(config.global.shards, Shards::Cores(vec![0, 3]));
     assert_eq!(config.global.maxconn, Some(7));
-    let log =
-        Log { target: LogTarget::File("/tmp/log".into()), format: LogFormat::Http, facility: 16 };
+    let log = Log::new(LogTarget::File("/tmp/log".into()), LogFormat::Http);
     assert_eq!(config.frontends[0].logs, [log]);
 }
 

@@ -14,6 +14,7 @@ pub(super) const BIND: Vocabulary<BindWords> = Vocabulary {
     noun: "bind word",
     owner: "bind",
     keys: &[
+        Key::any("accept-proxy", |r, e, b| b.accept_proxy = r.flag(e)),
         Key::any("address", |r, e, b| b.address = bind_address(r, e)),
         Key::any("backlog", |r, e, b| b.backlog = r.number(e, 1, 65_535)),
         Key::any("name", |r, e, b| b.name = r.parsed(e, "a name", proxy_name)),
@@ -23,6 +24,7 @@ pub(super) const BIND: Vocabulary<BindWords> = Vocabulary {
 
 #[derive(Default)]
 pub(super) struct BindWords {
+    accept_proxy: Setting<bool>,
     address: Setting<Address>,
     backlog: Setting<u32>,
     name: Setting<String>,
@@ -67,6 +69,7 @@ fn draft(words: &BindWords) -> Option<BindDraft> {
         text,
         backlog: words.backlog.clone(),
         name: words.name.value().cloned(),
+        accept_proxy: words.accept_proxy.or(false),
         place: words.address.place()?,
     })
 }

@@ -1,13 +1,13 @@
 //! `[global]`: the process as a whole.
 
-use crate::draft::GlobalDraft;
+use crate::draft::{GlobalDraft, HostnameChoice};
 use crate::model::Shards;
 use crate::overrides::MAXCONN_MAX;
 use crate::section::log;
 use crate::setting::Setting;
 use crate::text::Fault;
 use crate::walk::{Entry, Key, Reader, Vocabulary};
-use crate::{units, words};
+use crate::{http, units, words};
 
 /// What the kernel's default CPU set holds.
 const CORES_MAX: u64 = 1024;
@@ -18,8 +18,11 @@ pub(super) const GLOBAL: Vocabulary<GlobalDraft> = Vocabulary {
     noun: "key",
     owner: "",
     keys: &[
+        Key::any("h1-accept-payload-with-any-method", |r, e, g| g.h1_any_method = r.flag(e)),
         Key::any("hard-stop-after", |r, e, g| g.hard_stop_after = r.duration(e)),
         Key::any("log", |r, e, g| g.log = log::read_global(r, e)),
+        Key::any("log-send-hostname", |r, e, g| g.log_send_hostname = hostname(r, e)),
+        Key::any("log-tag", |r, e, g| g.log_tag = r.parsed(e, log::TAG_FORM, log::tag)),
         Key::any("maxconn", |r, e, g| g.maxconn = r.number(e, 1, MAXCONN_MAX)),
         Key::any("shards", |r, e, g| g.shards = shards(r, e)),
         Key::any("tune", |r, e, g| sub_table(r, e, &TUNE, g)),
@@ -50,8 +53,12 @@ pub(super) const TUNE_BUFFERS: Vocabulary<GlobalDraft> = Vocabulary {
 pub(super) const TUNE_HTTP: Vocabulary<GlobalDraft> = Vocabulary {
     noun: "key",
     owner: "",
-    keys: &[Key::any("maxhdr", |r, e, g| g.http_maxhdr = r.number(e, 1, 1024))],
-    unsupported: words::TUNE_HTTP,
+    keys: &[
+        Key::any("cookielen", |r, e, g| g.http_cookielen = r.number(e, 1, 1024)),
+        Key::any("logurilen", |r, e, g| g.http_logurilen = r.number(e, 1, 65_535)),
+        Key::any("maxhdr", |r, e, g| g.http_maxhdr = r.number(e, 1, 1024)),
+    ],
+    unsupported: "",
 };
 
 fn sub_table(
@@ -62,6 +69,18 @@ fn sub_table(
 ) {
     if let Some(table) = reader.table(entry, "a table of keys") {
         reader.walk(table, &format!("{}.", entry.path), vocabulary, global);
+    }
+}
+
+/// `log-send-hostname`: `true`, `false` or a name.
+fn hostname(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Setting<HostnameChoice> {
+    let place = reader.value_place(entry);
+    match entry.node.get_ref().as_bool() {
+        Some(true) => Setting::written(Some(HostnameChoice::System), place),
+        Some(false) => Setting::written(Some(HostnameChoice::Off), place),
+        None => reader.parsed(entry, "true, false or a name", |text| {
+            http::host(text).map(HostnameChoice::Named)
+        }),
     }
 }
 

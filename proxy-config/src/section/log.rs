@@ -1,14 +1,16 @@
 //! `log`: where access logs go and how they look.
 
-use crate::draft::{LogChoice, LogDraft, LogEntry};
-use crate::model::{LogFormat, LogTarget};
+use std::sync::Arc;
+
+use crate::choice::unknown_word;
+use crate::diagnostic::Diagnostic;
+use crate::draft::{LineFormat, LogChoice, LogDraft, LogEntry};
+use crate::log_format::parse_log_format;
+use crate::model::{Format, LogTarget, SyslogFormat};
 use crate::setting::Setting;
 use crate::text::Fault;
 use crate::walk::{Entry, Key, Reader, Vocabulary};
 use crate::{address, nearest, words};
-
-/// Facility number of `local0` (RFC 3164 section 4.1.1).
-pub(crate) const LOCAL0: u8 = 16;
 
 const FORMS: &str = "an array of tables: [{ target = \"stdout\" }]";
 const ITEM_FORM: &str = "a table: { target = \"stdout\" }";
@@ -32,7 +34,7 @@ const FACILITIES: [(&str, u8); 24] = [
     ("audit", 13),
     ("alert", 14),
     ("cron2", 15),
-    ("local0", LOCAL0),
+    ("local0", 16),
     ("local1", 17),
     ("local2", 18),
     ("local3", 19),
@@ -42,14 +44,43 @@ const FACILITIES: [(&str, u8); 24] = [
     ("local7", 23),
 ];
 
+/// Severities of RFC 3164 section 4.1.1 by HAProxy's names.
+const LEVELS: [(&str, u8); 8] = [
+    ("emerg", 0),
+    ("alert", 1),
+    ("crit", 2),
+    ("err", 3),
+    ("warning", 4),
+    ("notice", 5),
+    ("info", 6),
+    ("debug", 7),
+];
+
+const SYSLOG: [(&str, SyslogFormat); 3] = [
+    ("raw", SyslogFormat::Raw),
+    ("rfc3164", SyslogFormat::Rfc3164),
+    ("rfc5424", SyslogFormat::Rfc5424),
+];
+
+const FORMATS: [(&str, LineFormat); 4] = [
+    ("clf", LineFormat::Clf),
+    ("http", LineFormat::Http),
+    ("json", LineFormat::Json),
+    ("tcp", LineFormat::Tcp),
+];
+
+pub(super) const TAG_FORM: &str = "the name of a program";
+
 pub(super) const LOG: Vocabulary<LogWords> = Vocabulary {
     noun: "log word",
     owner: "log",
     keys: &[
         Key::any("facility", |r, e, l| l.facility = r.word(e, &FACILITIES, "")),
-        Key::any("format", |r, e, l| {
-            l.format = r.parsed(e, "a format: \"http\" or \"tcp\"", log_format);
-        }),
+        Key::any("format", format),
+        Key::any("len", |r, e, l| l.len = r.number(e, 80, 65_535)),
+        Key::any("level", |r, e, l| l.level = r.word(e, &LEVELS, "")),
+        Key::any("minlevel", |r, e, l| l.minlevel = r.word(e, &LEVELS, "")),
+        Key::any("syslog", |r, e, l| l.syslog = r.word(e, &SYSLOG, "")),
         Key::any("target", |r, e, l| {
             l.target = r.parsed(e, "a target such as \"stdout\"", address::log_target);
         }),
@@ -60,7 +91,13 @@ pub(super) const LOG: Vocabulary<LogWords> = Vocabulary {
 #[derive(Default)]
 pub(super) struct LogWords {
     facility: Setting<u8>,
-    format: Setting<LogFormat>,
+    format: Setting<LineFormat>,
+    /// A `format` of HAProxy's that is about the header.
+    format_syslog: Setting<SyslogFormat>,
+    len: Setting<usize>,
+    level: Setting<u8>,
+    minlevel: Setting<u8>,
+    syslog: Setting<SyslogFormat>,
     target: Setting<LogTarget>,
 }
 
@@ -108,7 +145,7 @@ fn array<'n>(reader: &mut Reader<'_>, entry: &Entry<'n>, forms: &str) -> Option<
 
 fn read_entry(reader: &mut Reader<'_>, item: &Entry<'_>) -> Option<LogEntry> {
     if !item.node.get_ref().is_str() {
-        return read_one(reader, item, SECTION_ITEM_FORM).map(LogEntry::Own);
+        return read_one(reader, item, SECTION_ITEM_FORM).map(Box::new).map(LogEntry::Own);
     }
     let place = reader.value_place(item);
     let global = reader.parsed(item, SECTION_ITEM_FORM, |text| match text {
@@ -132,32 +169,75 @@ fn read_one(reader: &mut Reader<'_>, item: &Entry<'_>, form: &str) -> Option<Log
     if is_complete && words.target.is_absent() {
         reader.missing(item, "`log` has no `target`", "target = \"stdout\"");
     }
+    check_syslog(reader, &words);
+    let syslog = if words.syslog.is_absent() { words.format_syslog } else { words.syslog };
     Some(LogDraft {
         target: words.target.value()?.clone(),
-        facility: words.facility.or(LOCAL0),
+        facility: words.facility,
         format: words.format,
+        len: words.len,
+        level: words.level,
+        minlevel: words.minlevel,
+        syslog,
     })
 }
 
-fn log_format(text: &str) -> Result<LogFormat, Fault> {
-    let whole = 0..text.len();
-    let expected = "must be `http` or `tcp`";
-    match text {
-        "http" => return Ok(LogFormat::Http),
-        "tcp" => return Ok(LogFormat::Tcp),
-        _ => {}
+/// `format` and `syslog` may say the same thing, and only one of them may.
+fn check_syslog(reader: &mut Reader<'_>, words: &LogWords) {
+    let places = words.format_syslog.place().zip(words.syslog.place());
+    if let Some((format, syslog)) = places {
+        let message = "`format` and `syslog` both choose the header of a line";
+        let diagnostic = Diagnostic::error(format.max(syslog), message)
+            .expected("leave one of them out")
+            .label(format.min(syslog), "the other is here");
+        reader.report.add(diagnostic);
+    }
+}
+
+/// The format of the line, or of the header around it.
+fn format(reader: &mut Reader<'_>, entry: &Entry<'_>, words: &mut LogWords) {
+    let place = reader.value_place(entry);
+    let read = reader.parsed(entry, "a format such as \"http\" or \"%ci %ST\"", |text| {
+        let header = SYSLOG.iter().find(|(word, _)| *word == text).map(|(_, syslog)| *syslog);
+        match header {
+            Some(syslog) => Ok((None, Some(syslog))),
+            None => log_format(text).map(|format| (Some(format), None)),
+        }
+    });
+    match read.value().cloned() {
+        Some((None, syslog)) => words.format_syslog = Setting::written(syslog, place),
+        Some((format, _)) => words.format = Setting::written(format, place),
+        None => words.format = Setting::written(None, place),
+    }
+}
+
+fn log_format(text: &str) -> Result<LineFormat, Fault> {
+    if let Some((_, format)) = FORMATS.iter().find(|(word, _)| *word == text) {
+        return Ok(format.clone());
     }
     if text.contains('%') {
-        let problem = "is a log-format string, which is not yet supported";
-        return Err(Fault::new(whole, problem, expected));
+        return parse_log_format(text).map(|format| LineFormat::Custom(Arc::new(format)));
     }
-    if words::LOG_FORMATS.split_whitespace().any(|word| word == text) {
-        let problem = format!("cannot be `{text}`, which is not yet supported");
-        return Err(Fault::new(whole, problem, expected));
+    let named = FORMATS.iter().map(|(word, _)| *word);
+    let known: Vec<_> = named.chain(SYSLOG.iter().map(|(word, _)| *word)).collect();
+    let fault = unknown_word(text, 0..text.len(), &known, words::LOG_FORMATS);
+    if fault.expected.starts_with("must be") {
+        return Err(Fault { expected: format!("{}, or have a `%`", fault.expected), ..fault });
     }
-    let remedy = match nearest::nearest(text, ["http", "tcp"]) {
-        Some(word) => format!("did you mean `{word}`?"),
-        None => expected.to_owned(),
-    };
-    Err(Fault::new(whole, format!("has unknown value `{text}`"), remedy))
+    Err(fault)
+}
+
+/// `log-format` and its like.
+pub(super) fn line_format(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Setting<Arc<Format>> {
+    let form = "a log-format string such as \"%ci %ST\"";
+    reader.parsed(entry, form, |text| parse_log_format(text).map(Arc::new))
+}
+
+/// `log-tag`: what RFC 5424 section 6 takes for APP-NAME.
+pub(super) fn tag(text: &str) -> Result<String, Fault> {
+    let expected = "a tag has 1 to 48 visible ASCII characters";
+    if text.is_empty() || text.len() > 48 || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Fault::new(0..text.len(), "is not a tag", expected));
+    }
+    Ok(text.to_owned())
 }

@@ -1,25 +1,28 @@
 //! One file's sections into drafts.
 
 mod bind;
+mod capture;
+mod error_page;
 mod global;
+mod http_error;
 mod log;
 mod option;
 mod proxy;
+mod retry;
 mod server;
 mod timeout;
 
 pub(crate) use global::read_shards;
-pub(crate) use log::LOCAL0;
 
 use toml::de::DeTable;
 
 use crate::diagnostic::Diagnostic;
-use crate::draft::{Draft, Kind, ProxyDraft};
+use crate::draft::{Draft, HttpErrorsDraft, Kind, ProxyDraft};
 use crate::place::Place;
 use crate::report::Report;
 use crate::text::Fault;
 use crate::walk::{Entry, Key, Reader, Vocabulary, in_file_order};
-use crate::{Env, Source, place, syntax, words};
+use crate::{Source, Surroundings, place, syntax, words};
 
 const ROOT: Vocabulary<Draft> = Vocabulary {
     noun: "section",
@@ -29,6 +32,7 @@ const ROOT: Vocabulary<Draft> = Vocabulary {
         Key::any("defaults", defaults),
         Key::any("frontend", |r, e, d| named_sections(r, e, d, Kind::Frontend)),
         Key::any("global", global_section),
+        Key::any("http-errors", http_errors),
         Key::any("listen", |r, e, d| named_sections(r, e, d, Kind::Listen)),
     ],
     unsupported: words::SECTIONS,
@@ -38,7 +42,7 @@ const ROOT: Vocabulary<Draft> = Vocabulary {
 pub(crate) fn read(
     index: usize,
     source: &Source,
-    env: Env<'_>,
+    surroundings: Surroundings<'_>,
     draft: &mut Draft,
     report: &mut Report,
 ) -> bool {
@@ -47,7 +51,7 @@ pub(crate) fn read(
     let mut reader = Reader {
         source: index,
         text: &source.text,
-        env,
+        surroundings,
         is_whole: syntax.is_whole,
         kind: None,
         report: &mut found,
@@ -72,17 +76,40 @@ fn global_section(reader: &mut Reader<'_>, entry: &Entry<'_>, draft: &mut Draft)
 
 /// `[frontend.NAME]` and its like.
 fn named_sections(reader: &mut Reader<'_>, entry: &Entry<'_>, draft: &mut Draft, kind: Kind) {
-    let form = format!("a named section: [{}.NAME]", kind.word());
+    for (name, place, table) in sections(reader, entry) {
+        draft.proxies.push(section_of(reader, table, kind, Some(name), place));
+    }
+}
+
+/// `[http-errors.NAME]`.
+fn http_errors(reader: &mut Reader<'_>, entry: &Entry<'_>, draft: &mut Draft) {
+    for (name, place, table) in sections(reader, entry) {
+        check_name(reader, "an http-errors section", name, place);
+        let name = name.to_owned();
+        let mut section = HttpErrorsDraft { name, place, pages: Vec::new(), is_complete: true };
+        section.is_complete = reader.walk(table, "", &error_page::HTTP_ERRORS, &mut section.pages);
+        draft.http_errors.push(section);
+    }
+}
+
+/// The named sections of a kind: name, place of the name, content.
+fn sections<'n>(
+    reader: &mut Reader<'_>,
+    entry: &Entry<'n>,
+) -> Vec<(&'n str, Place, &'n DeTable<'n>)> {
+    let form = format!("a named section: [{}.NAME]", entry.word);
     let Some(sections) = reader.table(entry, &form) else {
-        return;
+        return Vec::new();
     };
+    let mut found = Vec::new();
     for (name, span, node) in in_file_order(sections) {
         let key = reader.place(span);
-        let section = Entry { path: format!("{}.{name}", kind.word()), word: name, key, node };
+        let section = Entry { path: format!("{}.{name}", entry.word), word: name, key, node };
         if let Some(table) = reader.table(&section, &form) {
-            draft.proxies.push(section_of(reader, table, kind, Some(name), key));
+            found.push((name, key, table));
         }
     }
+    found
 }
 
 /// `[defaults]` and `[defaults.NAME]` share a table: what opens a section of its own is named.
@@ -124,9 +151,8 @@ fn section_of(
     name: Option<&str>,
     place: Place,
 ) -> ProxyDraft {
-    if let Some(Err(fault)) = name.map(proxy_name) {
-        let message = format!("the name of a {} {}", kind.word(), fault.problem);
-        reader.report.add(Diagnostic::error(place, message).expected(fault.expected));
+    if let Some(name) = name {
+        check_name(reader, &format!("a {}", kind.word()), name, place);
     }
     let mut draft = ProxyDraft::new(kind, name.map(str::to_owned), place);
     for (word, span, node) in in_file_order(table) {
@@ -134,6 +160,13 @@ fn section_of(
         proxy::read_key(reader, &Entry { path: word.to_owned(), word, key, node }, &mut draft);
     }
     draft
+}
+
+fn check_name(reader: &mut Reader<'_>, of: &str, name: &str, place: Place) {
+    if let Err(fault) = proxy_name(name) {
+        let message = format!("the name of {of} {}", fault.problem);
+        reader.report.add(Diagnostic::error(place, message).expected(fault.expected));
+    }
 }
 
 /// The name of a section or a server: it stands between blanks in logs.
@@ -174,6 +207,8 @@ mod tests {
         check_words(&bind::BIND);
         check_words(&server::SERVER);
         check_words(&log::LOG);
+        check_words(&capture::CAPTURES);
+        check_words(&error_page::HTTP_ERRORS);
     }
 
     #[test]

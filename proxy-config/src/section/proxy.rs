@@ -3,11 +3,13 @@
 use crate::draft::{Kind, ProxyDraft};
 use crate::model::{Balance, HttpReuse, Mode};
 use crate::overrides::MAXCONN_MAX;
-use crate::section::{bind, log, option, proxy_name, server, timeout};
+use crate::section::{
+    bind, capture, error_page, http_error, log, option, proxy_name, retry, server, timeout,
+};
 use crate::setting::Setting;
 use crate::text::Fault;
 use crate::walk::{Entry, Key, Reader, Vocabulary};
-use crate::{nearest, words};
+use crate::{http, nearest, words};
 
 /// Sections with a client side, and their defaults.
 pub(super) const CLIENT_SIDE: &[Kind] = &[Kind::Defaults, Kind::Frontend, Kind::Listen];
@@ -31,23 +33,52 @@ pub(super) const PROXY: Vocabulary<ProxyDraft> = Vocabulary {
         Key::of("backlog", CLIENT_SIDE, |r, e, p| p.settings.backlog = r.number(e, 1, 65_535)),
         Key::of("balance", SERVER_SIDE, |r, e, p| p.settings.balance = balance(r, e)),
         Key::of("bind", &[Kind::Frontend, Kind::Listen], |r, e, p| p.binds = bind::read(r, e)),
+        Key::of("capture", &[Kind::Frontend, Kind::Listen], capture::read),
         Key::of("default-backend", CLIENT_SIDE, |r, e, p| {
             p.settings.default_backend = r.parsed(e, "the name of a backend", proxy_name);
         }),
         Key::of("default-server", SERVER_SIDE, server::read_default),
+        Key::of("error-log-format", CLIENT_SIDE, |r, e, p| {
+            p.settings.error_log_format = log::line_format(r, e);
+        }),
+        Key::any("errorfile", |r, e, p| error_page::files(r, e, &mut p.settings.pages)),
+        Key::any("errorfiles", |r, e, p| p.settings.errorfiles = error_page::imports(r, e)),
+        Key::any("errorloc", |r, e, p| error_page::locations(r, e, 302, &mut p.settings.pages)),
+        Key::any("errorloc302", |r, e, p| error_page::locations(r, e, 302, &mut p.settings.pages)),
+        Key::any("errorloc303", |r, e, p| error_page::locations(r, e, 303, &mut p.settings.pages)),
         Key::any("from", |r, e, p| {
             p.from = r.parsed(e, "the name of a defaults section", proxy_name)
         }),
+        Key::any("http-error", |r, e, p| http_error::read(r, e, &mut p.settings.pages)),
         Key::of("http-reuse", SERVER_SIDE, |r, e, p| {
             p.settings.http_reuse = r.word(e, &HTTP_REUSE, "");
         }),
         Key::of("log", CLIENT_SIDE, |r, e, p| p.settings.log = log::read(r, e)),
+        Key::of("log-format", CLIENT_SIDE, |r, e, p| {
+            p.settings.line.log_format = log::line_format(r, e);
+        }),
+        Key::of("log-format-sd", CLIENT_SIDE, |r, e, p| {
+            p.settings.log_format_sd = log::line_format(r, e);
+        }),
+        Key::of("log-tag", CLIENT_SIDE, |r, e, p| {
+            p.settings.log_tag = r.parsed(e, log::TAG_FORM, log::tag);
+        }),
         Key::of("maxconn", CLIENT_SIDE, |r, e, p| p.settings.maxconn = r.number(e, 1, MAXCONN_MAX)),
         Key::any("mode", |r, e, p| p.settings.mode = r.word(e, &MODES, words::MODES)),
+        Key::of("monitor-uri", CLIENT_SIDE, |r, e, p| {
+            p.settings.monitor_uri = r.parsed(e, "a path such as \"/health\"", http::target);
+        }),
         Key::any("option", option::read),
         Key::of("retries", SERVER_SIDE, |r, e, p| p.settings.retries = r.number(e, 0, 100)),
+        Key::of("retry-on", SERVER_SIDE, |r, e, p| p.settings.retry_on = retry::retry_on(r, e)),
         Key::of("server", &[Kind::Backend, Kind::Listen], |r, e, p| p.servers = server::read(r, e)),
         Key::any("timeout", timeout::read),
+        Key::of("unique-id-format", CLIENT_SIDE, |r, e, p| {
+            p.settings.unique_id_format = log::line_format(r, e);
+        }),
+        Key::of("unique-id-header", CLIENT_SIDE, |r, e, p| {
+            p.settings.unique_id_header = r.parsed(e, "the name of a header", own_header);
+        }),
     ],
     unsupported: words::PROXY,
 };
@@ -57,6 +88,16 @@ pub(super) fn read_key(reader: &mut Reader<'_>, entry: &Entry<'_>, draft: &mut P
     reader.kind = Some(draft.kind);
     draft.is_complete &= reader.walk_entry(entry, &PROXY, draft);
     reader.kind = None;
+}
+
+/// The name of a field that the proxy adds, in lower case.
+pub(super) fn own_header(text: &str) -> Result<String, Fault> {
+    let name = http::token(text)?.to_ascii_lowercase();
+    if name == "host" || http::is_of_connection(&name) {
+        let problem = format!("cannot be `{name}`, which is not for a proxy to add");
+        return Err(Fault::new(0..text.len(), problem, "choose a name such as `x-unique-id`"));
+    }
+    Ok(name)
 }
 
 fn balance(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Setting<Balance> {

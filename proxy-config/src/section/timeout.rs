@@ -11,6 +11,7 @@ pub(super) const TIMEOUTS: Vocabulary<ProxyDraft> = Vocabulary {
     keys: &[
         Key::of("check", SERVER_SIDE, |r, e, p| p.settings.timeout_check = r.timeout(e)),
         Key::of("client", CLIENT_SIDE, |r, e, p| p.settings.timeout_client = r.timeout(e)),
+        Key::of("client-hs", CLIENT_SIDE, |r, e, p| p.settings.timeout_client_hs = r.timeout(e)),
         Key::of("connect", SERVER_SIDE, |r, e, p| p.settings.timeout_connect = r.timeout(e)),
         Key::of("http-keep-alive", CLIENT_SIDE, |r, e, p| {
             p.settings.timeout_http_keep_alive = r.timeout(e);

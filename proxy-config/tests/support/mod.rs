@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use proxy_config::Source;
+use proxy_config::{Source, Surroundings};
 
 /// A folder of the crate.
 pub(crate) fn folder(name: &str) -> PathBuf {
@@ -25,7 +25,15 @@ pub(crate) fn read_sources(name: &str) -> Vec<Source> {
         .collect()
 }
 
-/// An environment in which only `HOST` is set.
-pub(crate) fn env(name: &str) -> Option<String> {
+/// Paths are relative to the root of the repository; in the environment only `HOST` is set.
+pub(crate) fn surroundings() -> Surroundings<'static> {
+    Surroundings { env: &env, read_file: &read_file, hostname: "balancer" }
+}
+
+fn env(name: &str) -> Option<String> {
     (name == "HOST").then(|| "not a host".to_owned())
+}
+
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    std::fs::read(folder("..").join(path))
 }

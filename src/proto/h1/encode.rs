@@ -12,9 +12,6 @@ use super::head::{RequestHead, ResponseHead};
 
 pub const CRLF: &[u8] = b"\r\n";
 
-/// Ends a chunked body that has no trailers.
-pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
-
 /// Room for the lines that the proxy adds, so that the buffer grows at most once.
 const ADDED_LEN: usize = 192;
 
@@ -31,9 +28,6 @@ pub enum ConnectionOut {
 }
 
 pub struct RequestOut<'a> {
-    /// A line to add, the client's own lines of that name staying before it: its name in lower
-    /// case, and the client's address.
-    pub forwarded_for: Option<(&'a [u8], IpAddr)>,
     /// The host field of a request that names no host at all.
     pub host_if_missing: &'a [u8],
     pub connection: ConnectionOut,
@@ -55,7 +49,8 @@ pub struct ResponseOut {
     pub body: BodyOut,
 }
 
-/// Appends the head of a request, whose bytes are `bytes`, as it goes to a server.
+/// Appends the head of a request, whose bytes are `bytes`, as it goes to a server, but for its end:
+/// more fields and `CRLF` follow.
 pub fn encode_request(
     out: &mut Vec<u8>,
     bytes: &[u8],
@@ -93,10 +88,6 @@ pub fn encode_request(
         Framing::Length(len) => push_length(out, len),
     }
     push_connection(out, request_out.connection);
-    if let Some((name, address)) = request_out.forwarded_for {
-        push_address(out, name, address);
-    }
-    out.extend_from_slice(CRLF);
 }
 
 /// Appends the head of a response, whose bytes are `bytes`, as it goes to a client.
@@ -171,7 +162,8 @@ fn push_field(out: &mut Vec<u8>, bytes: &[u8], field: &Field) {
     }
 }
 
-fn push_line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+/// Appends a field, its name in lower case.
+pub fn push_line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     out.extend_from_slice(name);
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
@@ -204,9 +196,16 @@ fn push_connection(out: &mut Vec<u8>, connection: ConnectionOut) {
     });
 }
 
-fn push_address(out: &mut Vec<u8>, name: &[u8], address: IpAddr) {
+/// Appends a field with an address, its name in lower case.
+pub fn push_address_line(out: &mut Vec<u8>, name: &[u8], address: IpAddr) {
     out.extend_from_slice(name);
     out.extend_from_slice(b": ");
+    push_address(out, address);
+    out.extend_from_slice(CRLF);
+}
+
+/// Appends an address; IPv4 in IPv6's clothes is written as IPv4.
+pub fn push_address(out: &mut Vec<u8>, address: IpAddr) {
     match address.to_canonical() {
         // By hand: formatting costs more than all the rest of the line.
         IpAddr::V4(address) => {
@@ -222,10 +221,10 @@ fn push_address(out: &mut Vec<u8>, name: &[u8], address: IpAddr) {
             let _ = write!(out, "{address}");
         }
     }
-    out.extend_from_slice(CRLF);
 }
 
-fn push_decimal(out: &mut Vec<u8>, number: u64) {
+/// Appends a decimal number.
+pub fn push_decimal(out: &mut Vec<u8>, number: u64) {
     let mut digits = [0; 20];
     let mut rest = number;
     let mut count = 0;

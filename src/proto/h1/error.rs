@@ -39,6 +39,7 @@ pub enum ParseError {
     TransferEncodingWithHttp10,
     VersionInvalid,
     VersionUnsupported,
+    WebSocketHandshake,
 }
 
 impl ParseError {
@@ -90,6 +91,7 @@ impl ParseError {
             Self::TransferEncodingWithHttp10 => "an HTTP/1.0 message has a transfer-encoding",
             Self::VersionInvalid => "the protocol version is not valid",
             Self::VersionUnsupported => "the protocol version is not supported",
+            Self::WebSocketHandshake => "a WebSocket handshake is not valid",
         }
     }
 }

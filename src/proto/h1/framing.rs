@@ -86,15 +86,22 @@ pub(super) fn request_framing(
     if matches!(framing, Framing::None | Framing::Length(0)) {
         return Ok(framing);
     }
-    match (method, version) {
-        // RFC 9110 section 9.3.6: a CONNECT request has no content. Servers disagree on whether
-        // such bytes are a body or the tunnel's first.
-        (Method::Connect, _) => Err(ParseError::BodyWithConnect),
-        // HTTP/1.0 gave these methods no body, and old servers read one as the next request.
-        (Method::Delete | Method::Get | Method::Head, Version::Http10) => {
-            Err(ParseError::BodyWithHttp10Method)
-        }
-        _ => Ok(framing),
+    // RFC 9110 section 9.3.6: a CONNECT request has no content. Servers disagree on whether such
+    // bytes are a body or the tunnel's first.
+    if method == Method::Connect { Err(ParseError::BodyWithConnect) } else { Ok(framing) }
+}
+
+/// HTTP/1.0 gave these methods no body, and old servers read one as the next request.
+pub(super) fn check_http10_body(
+    framing: Framing,
+    method: Method,
+    version: Version,
+) -> Result<(), ParseError> {
+    let is_without = matches!(method, Method::Delete | Method::Get | Method::Head);
+    let has_body = !matches!(framing, Framing::None | Framing::Length(0));
+    match version {
+        Version::Http10 if is_without && has_body => Err(ParseError::BodyWithHttp10Method),
+        _ => Ok(()),
     }
 }
 
@@ -231,6 +238,13 @@ impl Facts {
         self.upgrade_field |= !value.is_empty();
         self.upgrade_h2c |= list_elements(value)
             .any(|name| name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(b"h2c")));
+    }
+
+    /// As HAProxy does: chunked counts, and the connection carries no further request.
+    pub(super) fn forget_length_beside_chunked(&mut self) {
+        if self.coding == Coding::Chunked && self.content_length.take().is_some() {
+            self.close = true;
+        }
     }
 
     pub(super) fn wants_upgrade(&self, version: Version) -> bool {

@@ -14,9 +14,10 @@ use super::encode::BodyOut;
 use super::error::ParseError;
 use super::field::{Field, FieldKind, Span};
 use super::framing::{
-    Facts, Framing, ResponseFraming, ResponseLine, Version, announced_len, request_framing,
-    request_keep_alive, response_framing, response_keep_alive,
+    Facts, Framing, ResponseFraming, ResponseLine, Version, announced_len, check_http10_body,
+    request_framing, request_keep_alive, response_framing, response_keep_alive,
 };
+use super::lenient::{Blanks, check_lines};
 use super::target::{check_host, split_target};
 
 /// What a peer may send before it is refused.
@@ -26,9 +27,18 @@ pub struct Limits {
     pub head_len_max: usize,
     /// At most 1024 are taken, whatever stands here.
     pub fields_max: usize,
+    /// What HAProxy's `accept-unsafe-violations-in-http-request` and `-response` let pass.
+    pub is_lenient: bool,
+    /// GET, HEAD and DELETE of HTTP/1.0 may have a body (`h1-accept-payload-with-any-method`).
+    pub bodies_with_any_method: bool,
 }
 
 impl Limits {
+    /// Nothing relaxed.
+    pub const fn strict(head_len_max: usize, fields_max: usize) -> Self {
+        Self { head_len_max, fields_max, is_lenient: false, bodies_with_any_method: false }
+    }
+
     /// The bytes of which a head may consist.
     fn window<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         let len_max = self.head_len_max.min(u32::MAX as usize);
@@ -142,11 +152,14 @@ impl RequestHead {
         let room = room.get_mut(..limits.fields_max.min(N)).unwrap_or_default();
         let head = window.get(start..).unwrap_or_default();
         let mut request = httparse::Request::new(&mut []);
-        let parsed =
-            ParserConfig::default().parse_request_with_uninit_headers(&mut request, head, room);
-        match parsed {
+        let mut config = ParserConfig::default();
+        config.ignore_invalid_headers_in_requests(limits.is_lenient);
+        match config.parse_request_with_uninit_headers(&mut request, head, room) {
             Ok(Status::Complete(len)) => {
-                self.take(window.get(..start + len).unwrap_or(window), &request)?;
+                if limits.is_lenient {
+                    check_lines(head.get(..len).unwrap_or(head), Blanks::Refused)?;
+                }
+                self.take(window.get(..start + len).unwrap_or(window), &request, limits)?;
                 Ok(true)
             }
             Ok(Status::Partial) => Ok(false),
@@ -160,6 +173,7 @@ impl RequestHead {
         &mut self,
         bytes: &[u8],
         request: &httparse::Request<'_, '_>,
+        limits: &Limits,
     ) -> Result<(), ParseError> {
         let method_name = request.method.unwrap_or_default().as_bytes();
         let target = request.path.unwrap_or_default().as_bytes();
@@ -168,10 +182,16 @@ impl RequestHead {
         self.target = Span::within(bytes, target);
         self.version = version(request.version);
         self.len = bytes.len();
-        let facts = collect(&mut self.fields, bytes, request.headers)?;
-        self.take_target(bytes, &facts)?;
+        let mut facts = collect(&mut self.fields, bytes, request.headers)?;
+        self.take_target(bytes, &facts, limits)?;
         self.host = facts.host;
+        if limits.is_lenient {
+            facts.forget_length_beside_chunked();
+        }
         self.framing = request_framing(&facts, self.method, self.version)?;
+        if !limits.bodies_with_any_method {
+            check_http10_body(self.framing, self.method, self.version)?;
+        }
         self.keep_alive = request_keep_alive(&facts, self.version);
         // RFC 9110 section 10.1.1: from an HTTP/1.0 client the expectation is to be ignored.
         self.expect_continue = facts.expects_continue && self.version == Version::Http11;
@@ -180,8 +200,13 @@ impl RequestHead {
     }
 
     #[inline]
-    fn take_target(&mut self, bytes: &[u8], facts: &Facts) -> Result<(), ParseError> {
-        let target = split_target(self.method, self.target.of(bytes))?;
+    fn take_target(
+        &mut self,
+        bytes: &[u8],
+        facts: &Facts,
+        limits: &Limits,
+    ) -> Result<(), ParseError> {
+        let target = split_target(self.method, self.target.of(bytes), limits.is_lenient)?;
         match facts.host {
             Some(host) => check_host(host.of(bytes), &target)?,
             // RFC 9112 section 3.2: an HTTP/1.1 request has a host field, whatever its target.
@@ -196,9 +221,25 @@ impl RequestHead {
         Ok(())
     }
 
-    /// The value of the first field with this name.
+    /// The value of the first field with this name, which may be written in any case.
     pub fn value<'b>(&self, bytes: &'b [u8], name: &[u8]) -> Option<&'b [u8]> {
-        find_value(&self.fields, bytes, name)
+        self.values(bytes, name).next()
+    }
+
+    /// Whether a field with this name goes on to the server: one that a connection option names does
+    /// not.
+    pub fn forwards(&self, bytes: &[u8], name: &[u8]) -> bool {
+        let is_named = |field: &Field| field.name.of(bytes).eq_ignore_ascii_case(name);
+        self.fields.iter().any(|field| field.kind != FieldKind::Nominated && is_named(field))
+    }
+
+    /// The values of all fields with this name.
+    pub fn values<'b>(
+        &self,
+        bytes: &'b [u8],
+        name: &[u8],
+    ) -> impl DoubleEndedIterator<Item = &'b [u8]> {
+        find_values(&self.fields, bytes, name)
     }
 }
 
@@ -270,11 +311,15 @@ impl ResponseHead {
         let mut room: Room<'_, N> = [const { MaybeUninit::uninit() }; N];
         let room = room.get_mut(..limits.fields_max.min(N)).unwrap_or_default();
         let mut response = httparse::Response::new(&mut []);
-        let parsed =
-            ParserConfig::default().parse_response_with_uninit_headers(&mut response, window, room);
-        match parsed {
+        let mut config = ParserConfig::default();
+        config.ignore_invalid_headers_in_responses(limits.is_lenient);
+        config.allow_spaces_after_header_name_in_responses(limits.is_lenient);
+        match config.parse_response_with_uninit_headers(&mut response, window, room) {
             Ok(Status::Complete(len)) => {
                 let bytes = window.get(..len).unwrap_or(window);
+                if limits.is_lenient {
+                    check_lines(bytes, Blanks::BeforeColon)?;
+                }
                 self.take(bytes, &response, request_method)?;
                 Ok(true)
             }
@@ -298,7 +343,7 @@ impl ResponseHead {
             return Err(ParseError::StatusLine);
         }
         let facts = collect(&mut self.fields, bytes, response.headers)?;
-        self.reason = self.reason_span();
+        self.reason = reason_span(bytes);
         let line = ResponseLine { request_method, status: self.status, version: self.version };
         self.framing = response_framing(&facts, line)?;
         self.content_length = announced_len(&facts, line);
@@ -306,16 +351,6 @@ impl ResponseHead {
         self.upgrade = facts.wants_upgrade(self.version);
         self.tunnel = line.is_tunnel();
         Ok(())
-    }
-
-    /// httparse withholds a reason that is not ASCII, so it is found by its place in the line.
-    fn reason_span(&self) -> Span {
-        const START: u32 = b"HTTP/1.1 200 ".len() as u32;
-        let end = match self.fields.first() {
-            Some(field) => field.name.start.saturating_sub(2),
-            None => (self.len as u32).saturating_sub(4),
-        };
-        Span { start: START.min(end), end }
     }
 
     /// Another head follows for the same request (RFC 9110 section 15.2).
@@ -335,9 +370,18 @@ impl ResponseHead {
         }
     }
 
-    /// The value of the first field with this name.
+    /// The value of the first field with this name, which may be written in any case.
     pub fn value<'b>(&self, bytes: &'b [u8], name: &[u8]) -> Option<&'b [u8]> {
-        find_value(&self.fields, bytes, name)
+        self.values(bytes, name).next()
+    }
+
+    /// The values of all fields with this name.
+    pub fn values<'b>(
+        &self,
+        bytes: &'b [u8],
+        name: &[u8],
+    ) -> impl DoubleEndedIterator<Item = &'b [u8]> {
+        find_values(&self.fields, bytes, name)
     }
 }
 
@@ -391,13 +435,26 @@ fn ends_in_crlf(bytes: &[u8], end: usize) -> bool {
     bytes.get(end.wrapping_sub(2)..end) == Some(b"\r\n")
 }
 
+/// httparse withholds a reason that is not ASCII, so it is found by its place in the line, which
+/// ends with CR LF.
+fn reason_span(bytes: &[u8]) -> Span {
+    const START: u32 = b"HTTP/1.1 200 ".len() as u32;
+    let line_feed = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+    let end = (line_feed as u32).saturating_sub(1);
+    Span { start: START.min(end), end }
+}
+
 fn version(minor: Option<u8>) -> Version {
     if minor == Some(0) { Version::Http10 } else { Version::Http11 }
 }
 
-fn find_value<'b>(fields: &[Field], bytes: &'b [u8], name: &[u8]) -> Option<&'b [u8]> {
-    let is_named = |field: &&Field| field.name.of(bytes).eq_ignore_ascii_case(name);
-    fields.iter().find(is_named).map(|field| field.value.of(bytes))
+fn find_values<'b>(
+    fields: &[Field],
+    bytes: &'b [u8],
+    name: &[u8],
+) -> impl DoubleEndedIterator<Item = &'b [u8]> {
+    let is_named = move |field: &&Field| field.name.of(bytes).eq_ignore_ascii_case(name);
+    fields.iter().filter(is_named).map(|field| field.value.of(bytes))
 }
 
 #[cold]

@@ -15,6 +15,7 @@ pub mod error;
 pub mod field;
 pub mod framing;
 pub mod head;
+pub mod lenient;
 pub mod reply;
 
 mod target;
@@ -24,11 +25,12 @@ mod testing;
 
 pub use body::{BodyDecoder, Decoded};
 pub use encode::{
-    BodyOut, CRLF, ConnectionOut, LAST_CHUNK, RequestOut, ResponseOut, chunk_prefix,
-    encode_request, encode_response, end_chunked,
+    BodyOut, CRLF, ConnectionOut, RequestOut, ResponseOut, chunk_prefix, encode_request,
+    encode_response, end_chunked, push_address, push_address_line, push_decimal, push_line,
 };
 pub use error::ParseError;
 pub use field::{Field, FieldKind, Span};
 pub use framing::{Framing, ResponseFraming, Version};
 pub use head::{Limits, Method, RequestHead, ResponseHead};
+pub use lenient::is_plain_name;
 pub use reply::{error_reply, error_reply_head};

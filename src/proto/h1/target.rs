@@ -29,10 +29,17 @@ enum DefaultPort {
     Https,
 }
 
-/// Takes `target` apart, whose form must fit `method`.
+/// Takes `target` apart, whose form must fit `method`. `is_lenient`: a fragment and UTF-8 that is not
+/// ASCII may pass.
 #[inline]
-pub(super) fn split_target(method: Method, target: &[u8]) -> Result<Target<'_>, ParseError> {
-    if !target.iter().fold(true, |valid, byte| valid & is_target_byte(*byte)) {
+pub(super) fn split_target(
+    method: Method,
+    target: &[u8],
+    is_lenient: bool,
+) -> Result<Target<'_>, ParseError> {
+    let is_valid = target.iter().fold(true, |valid, byte| valid & is_target_byte(*byte));
+    let is_visible = |byte: &u8| *byte > b' ' && *byte != 0x7f;
+    if !is_valid && (!is_lenient || !target.iter().all(is_visible)) {
         return Err(ParseError::TargetInvalid);
     }
     match (method, target) {

@@ -4,7 +4,7 @@ pub(super) use crate::proto::testing::{Random, with_seeds};
 
 use super::{Limits, Method, ParseError, RequestHead, ResponseHead};
 
-pub(super) const LIMITS: Limits = Limits { head_len_max: 16_384, fields_max: 100 };
+pub(super) const LIMITS: Limits = Limits::strict(16_384, 100);
 
 pub(super) fn parse_request(
     bytes: &[u8],
@@ -53,7 +53,7 @@ pub(super) fn request(text: &str) -> RequestHead {
     assert_eq!(request_len(bytes), Ok(bytes.len()), "{text:?}");
     let head = parse_request(bytes, &LIMITS).unwrap().unwrap();
     let parse = |head_len_max, fields_max| {
-        parse_request(bytes, &Limits { head_len_max, fields_max }).map(|head| head.is_some())
+        parse_request(bytes, &Limits::strict(head_len_max, fields_max)).map(|head| head.is_some())
     };
     let fields_count = head.fields.len();
     assert_eq!(parse(bytes.len(), fields_count), Ok(true), "{text:?}");
@@ -94,7 +94,7 @@ pub(super) fn response_len(bytes: &[u8], method: Method) -> Result<usize, ParseE
 pub(super) fn response(text: &str, method: Method) -> ResponseHead {
     let bytes = text.as_bytes();
     assert_eq!(response_len(bytes, method), Ok(bytes.len()), "{text:?}");
-    let limits = |head_len_max| Limits { head_len_max, fields_max: 9 };
+    let limits = |head_len_max| Limits::strict(head_len_max, 9);
     let too_long = parse_response(bytes, &limits(bytes.len() - 1), method).map(|_| ());
     assert_eq!(too_long, Err(ParseError::HeadTooLong));
     parse_response(bytes, &limits(bytes.len()), method).unwrap().unwrap()

@@ -69,14 +69,14 @@ impl ProxyError {
 impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(fault) = self.fault() {
-            return write!(f, "received an invalid PROXY protocol header: {fault}");
+            return write!(f, "Received an invalid PROXY protocol header: {fault}");
         }
         f.write_str(match self {
             Self::NotProxyHeader => {
-                "received something which does not look like a PROXY protocol header"
+                "Received something which does not look like a PROXY protocol header"
             }
-            Self::Truncated => "truncated PROXY protocol header received",
-            _ => "received an unhandled protocol in the PROXY protocol header",
+            Self::Truncated => "Truncated PROXY protocol header received",
+            _ => "Received an unhandled protocol in the PROXY protocol header",
         })
     }
 }

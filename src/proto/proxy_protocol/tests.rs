@@ -266,16 +266,16 @@ fn errors_say_what_is_wrong() {
     let cases = [
         (
             ProxyError::NotProxyHeader,
-            "received something which does not look like a PROXY protocol header",
+            "Received something which does not look like a PROXY protocol header",
         ),
-        (ProxyError::Truncated, "truncated PROXY protocol header received"),
+        (ProxyError::Truncated, "Truncated PROXY protocol header received"),
         (
             ProxyError::FamilyUnsupported,
-            "received an unhandled protocol in the PROXY protocol header",
+            "Received an unhandled protocol in the PROXY protocol header",
         ),
         (
             ProxyError::SourcePort,
-            "received an invalid PROXY protocol header: the source port is not valid",
+            "Received an invalid PROXY protocol header: the source port is not valid",
         ),
     ];
     for (error, message) in cases {

@@ -131,7 +131,7 @@ fn a_long_name_hides_nothing() {
 
 #[test]
 fn length_limits() {
-    let limits = Limits { head_len_max: 32, fields_max: 10 };
+    let limits = Limits::strict(32, 10);
     let parse = |text: &str| parse_request(text.as_bytes(), &limits).map(|head| head.is_some());
     let target = |len: usize| format!("GET /{}", "a".repeat(len - 5));
     assert_eq!(parse(&target(31)), Ok(false));
@@ -161,7 +161,7 @@ fn many_fields() {
         (usize::MAX, 1025, false),
     ] {
         let text = format!("GET / HTTP/1.0\r\n{}\r\n", "a:\r\n".repeat(count));
-        let limits = Limits { head_len_max: usize::MAX, fields_max };
+        let limits = Limits::strict(usize::MAX, fields_max);
         let expected = if passes { Ok(true) } else { Err(E::FieldsTooMany) };
         let parsed = parse_request(text.as_bytes(), &limits).map(|head| head.is_some());
         assert_eq!(parsed, expected, "{count} of {fields_max}");

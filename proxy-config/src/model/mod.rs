@@ -3,9 +3,18 @@
 //! Nothing here can be built but by loading a file, so the rest of the program does not check
 //! again.
 
+mod error_page;
+mod log;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use error_page::{ErrorContent, ErrorPage, ErrorResponse, Template};
+pub use log::{
+    Encoding, Format, FormatPiece, Log, LogField, LogFlags, LogFormat, LogOptions, LogTarget,
+    SyslogFormat,
+};
 
 /// A whole configuration. Ids are indices into these vectors.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +42,8 @@ pub struct Global {
     /// How long a drain may take before what is left is cut off (`hard-stop-after`, 1 ms to 24
     /// days, default 30s).
     pub hard_stop_after: Duration,
+    /// `h1-accept-payload-with-any-method`: GET, HEAD and DELETE of HTTP/1.0 may have a body.
+    pub h1_accept_payload_with_any_method: bool,
     /// `tune.*`.
     pub tune: Tune,
 }
@@ -58,6 +69,10 @@ pub struct Tune {
     pub buffers_limit: usize,
     /// Header fields a message may have (`tune.http.maxhdr`, 1 to 1024, default 101).
     pub http_maxhdr: usize,
+    /// Bytes of a captured cookie in the log (`tune.http.cookielen`, 1 to 1024, default 63).
+    pub http_cookielen: usize,
+    /// Bytes of a request's target in the log (`tune.http.logurilen`, 1 to 65535, default 1024).
+    pub http_logurilen: usize,
 }
 
 /// `mode`; both sides of a stream have the same.
@@ -83,10 +98,112 @@ pub struct Frontend {
     /// be served.
     pub default_backend: Option<BackendId>,
     pub timeouts: FrontendTimeouts,
+    /// `option.http-keep-alive`, `http-server-close` and `httpclose`, one of which is on.
+    pub connection_mode: ConnectionMode,
     /// `option.forwardfor`; `None` in mode tcp.
     pub forwardfor: Option<ForwardFor>,
+    /// `option.forwarded` (RFC 7239); `None` in mode tcp.
+    pub forwarded: Option<Forwarded>,
+    /// `option.originalto`, with the client's destination; `None` in mode tcp.
+    pub originalto: Option<ForwardFor>,
+    /// `option.http-restrict-req-hdr-names`.
+    pub restrict_names: RestrictNames,
+    /// `option.http-buffer-request`: wait for the request's body before a backend is asked.
+    pub buffer_request: bool,
+    /// `option.http-ignore-probes`: a connection that sends nothing is neither answered nor logged.
+    pub ignore_probes: bool,
+    /// `option.accept-unsafe-violations-in-http-request`.
+    pub lenient: bool,
+    /// `monitor-uri`: requests for this target are answered 200, neither forwarded nor logged.
+    pub monitor_uri: Option<String>,
+    /// `unique-id-format` and `unique-id-header`.
+    pub unique_id: Option<UniqueId>,
+    /// `capture.*`; empty in mode tcp.
+    pub captures: Captures,
+    /// `errorfile`, `errorfiles`, `errorloc*`, `http-error`: at most one for a status, by status.
+    pub error_pages: Vec<ErrorPage>,
+    /// `option.dontlognull` and its like.
+    pub log_options: LogOptions,
+    /// `error-log-format`: for connections that ended before a stream began; by default
+    /// HAProxy's own line.
+    pub error_log_format: Option<Format>,
     /// Where this frontend's access log goes: its own targets, or else `global.log`.
     pub logs: Vec<Log>,
+}
+
+/// What becomes of the connections of a request once it is answered. A frontend's and a backend's
+/// combine to the stronger one, which is the later one here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ConnectionMode {
+    /// Both are kept (`option.http-keep-alive`, the default).
+    #[default]
+    KeepAlive,
+    /// The server's is closed, the client's is kept (`option.http-server-close`).
+    ServerClose,
+    /// Both are closed (`option.httpclose`; in a backend alone it closes the server's only).
+    Close,
+}
+
+/// `option.http-restrict-req-hdr-names`: what becomes of request fields whose names have other
+/// characters than letters, digits and `-`. A frontend's and a backend's combine to the stronger.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RestrictNames {
+    #[default]
+    Preserve,
+    /// The field is dropped.
+    Delete,
+    /// The request gets 403.
+    Reject,
+}
+
+/// `option.forwarded`: which parameters the `forwarded` field of RFC 7239 gets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forwarded {
+    pub proto: bool,
+    /// The request's host.
+    pub host: bool,
+    /// The address that the client connected to.
+    pub by: bool,
+    pub by_port: bool,
+    /// The client's address.
+    pub for_: bool,
+    pub for_port: bool,
+}
+
+/// `unique-id-format` and `unique-id-header`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UniqueId {
+    pub format: Format,
+    /// Lower case; `None`: the id is for logs only.
+    pub header: Option<String>,
+}
+
+/// `capture.*`: what a request and its response leave for the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Captures {
+    /// `capture.request-header`, in file order.
+    pub request: Vec<Capture>,
+    /// `capture.response-header`, in file order.
+    pub response: Vec<Capture>,
+    /// `capture.cookie`.
+    pub cookie: Option<Capture>,
+}
+
+impl Captures {
+    /// Whether anything is captured.
+    pub fn is_any(&self) -> bool {
+        !(self.request.is_empty() && self.response.is_empty()) || self.cookie.is_some()
+    }
+}
+
+/// One captured header or cookie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// Of a header in lower case. Of a cookie as written: a cookie whose name begins with it is
+    /// captured, as HAProxy does, unless it ends with `=`.
+    pub name: String,
+    /// Bytes kept, 1 to 65535.
+    pub len: usize,
 }
 
 /// Timeouts of the client side, each 1 ms to 24 days.
@@ -98,6 +215,9 @@ pub struct FrontendTimeouts {
     pub http_request: Duration,
     /// Between two requests (`timeout.http-keep-alive`, default 60s).
     pub http_keep_alive: Duration,
+    /// What comes before the first request must arrive within this: the PROXY protocol's header
+    /// (`timeout.client-hs`, default 10s).
+    pub client_hs: Duration,
 }
 
 /// Where a frontend listens.
@@ -108,6 +228,8 @@ pub struct Bind {
     pub backlog: u32,
     /// `name`, for statistics and messages.
     pub name: Option<String>,
+    /// `accept-proxy`: each connection begins with a PROXY protocol header.
+    pub accept_proxy: bool,
     /// As written, for messages.
     pub text: String,
 }
@@ -167,13 +289,66 @@ pub struct Backend {
     pub http_reuse: HttpReuse,
     /// `server`, in file order; may be empty, no name twice.
     pub servers: Vec<Server>,
-    /// Further attempts to connect after the first (`retries`, 0 to 100, default 3).
+    /// Further attempts after the first (`retries`, 0 to 100, default 3).
     pub retries: u32,
+    pub retry_on: RetryOn,
+    pub redispatch: Redispatch,
     pub timeouts: BackendTimeouts,
-    /// `option.forwardfor`; `None` in mode tcp.
+    pub connection_mode: ConnectionMode,
+    /// `option.abortonclose`: a client that closes, even only its sending half, before the response
+    /// began gives its request up.
+    pub abort_on_close: bool,
+    /// `option.http-buffer-request`, as in a frontend.
+    pub buffer_request: bool,
+    /// `option.accept-unsafe-violations-in-http-response`.
+    pub lenient: bool,
+    /// `option.forwardfor`; `None` in mode tcp. Wins over the frontend's.
     pub forwardfor: Option<ForwardFor>,
+    /// `option.forwarded`; `None` in mode tcp. Wins over the frontend's.
+    pub forwarded: Option<Forwarded>,
+    /// `option.originalto`; `None` in mode tcp. Wins over the frontend's.
+    pub originalto: Option<ForwardFor>,
+    pub restrict_names: RestrictNames,
+    /// As in a frontend; a backend's page wins over a frontend's.
+    pub error_pages: Vec<ErrorPage>,
     /// `option.httpchk`: what a check asks; without it a check connects only.
     pub httpchk: Option<HttpCheck>,
+}
+
+/// `retry-on`: what another attempt is made for. Beyond a failed connection the request must be at
+/// hand as a whole: its body no longer than a buffer, and waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetryOn {
+    /// No connection stood (`conn-failure`, the default).
+    pub conn_failure: bool,
+    /// The connection ended without a byte (`empty-response`).
+    pub empty_response: bool,
+    /// What came was no valid response (`junk-response`).
+    pub junk_response: bool,
+    /// `timeout.server` before a response (`response-timeout`).
+    pub response_timeout: bool,
+    /// Responses with these statuses, ascending.
+    pub statuses: Vec<u16>,
+}
+
+impl RetryOn {
+    /// Whether anything but a failed connection is a reason.
+    pub fn is_beyond_connect(&self) -> bool {
+        self.empty_response
+            || self.junk_response
+            || self.response_timeout
+            || !self.statuses.is_empty()
+    }
+}
+
+/// `option.redispatch`: whether a retry goes to another server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redispatch {
+    /// Every retry goes to the same server, as long as it is up.
+    Never,
+    /// Every retry goes to another server if there is one (the default, and `true`); with an
+    /// interval, retries number `n`, `2n` ... do (positive), or the last `n` (negative).
+    Every(i32),
 }
 
 /// Timeouts of the server side, each 1 ms to 24 days.
@@ -232,6 +407,20 @@ pub struct Server {
     pub disabled: bool,
     /// `check`; `None`: always taken for up.
     pub check: Option<Check>,
+    /// `send-proxy`, `send-proxy-v2`: begin each connection with a PROXY protocol header.
+    pub send_proxy: Option<SendProxy>,
+}
+
+/// `send-proxy`, `send-proxy-v2` and `proxy-v2-options`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendProxy {
+    V1,
+    V2 {
+        /// Add the request's host.
+        authority: bool,
+        crc32c: bool,
+        unique_id: bool,
+    },
 }
 
 /// The address of a server; a port is never 0.
@@ -257,32 +446,7 @@ pub struct Check {
     pub fall: u32,
     /// `port`, when checks go elsewhere than traffic.
     pub port: Option<u16>,
-}
-
-/// One access log of a frontend.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
-    pub target: LogTarget,
-    pub format: LogFormat,
-    /// RFC 3164 facility number, 0 to 23 (default 16, `local0`).
-    pub facility: u8,
-}
-
-/// `target` of a `log`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum LogTarget {
-    File(PathBuf),
-    Stderr,
-    Stdout,
-    Udp { host: String, port: u16 },
-    Unix(PathBuf),
-}
-
-/// `format` of a `log`; by default that of the mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// HAProxy's httplog line.
-    Http,
-    /// HAProxy's tcplog line.
-    Tcp,
+    /// A check's connection begins with a PROXY protocol header too: `check-send-proxy`, or the
+    /// server has one and the check goes to the same address and port.
+    pub send_proxy: bool,
 }
