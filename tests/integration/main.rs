@@ -10,6 +10,7 @@ mod access_log;
 mod backends;
 mod basics;
 mod connection_fields;
+mod corpus;
 mod drain;
 mod hostile;
 mod limits;

@@ -18,14 +18,14 @@ fn assert_takes<T>(expected_ms: u64, wait: impl FnOnce() -> T) -> T {
 }
 
 /// A server that takes no connection: its queue is full, so that the kernel drops each SYN.
-struct Full {
-    address: String,
+pub(crate) struct Full {
+    pub(crate) address: String,
     _listener: Socket,
     _waiting: Vec<Socket>,
 }
 
 impl Full {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         let any: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
         listener.bind(&any.into()).unwrap();

@@ -7,6 +7,7 @@ mod message;
 mod peer;
 mod proxy;
 mod server;
+pub(crate) mod strict;
 mod web;
 
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ pub(crate) use dir::Dir;
 pub(crate) use lines::Lines;
 pub(crate) use log::{HttpLine, TcpLine};
 pub(crate) use message::{Message, reply};
-pub(crate) use peer::Peer;
+pub(crate) use peer::{Pace, Peer};
 pub(crate) use proxy::{Exit, Proxy, binary};
 pub(crate) use server::Server;
 pub(crate) use web::Web;

@@ -1,12 +1,31 @@
 //! One end of a connection, scripted: sends what it is told, reads with a deadline.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr};
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{DEADLINE, Message};
+
+/// How bytes are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    Whole,
+    /// One by one; over a UNIX socket, each when the one before it was read. Of a long run of equal
+    /// bytes only both ends: the rest would say nothing new, and take seconds.
+    Bytes,
+}
+
+/// Bytes at either end of a run that are sent one by one.
+const RUN_EDGE: usize = 32;
+
+/// Between two looks at whether a byte was read.
+const UNREAD_LOOK: Duration = Duration::from_micros(5);
+
+/// How long a byte waits for the one before it to be read, by a peer that may have stopped reading.
+const UNREAD_MAX: Duration = Duration::from_millis(50);
 
 pub(crate) struct Peer {
     socket: Socket,
@@ -41,6 +60,15 @@ impl Peer {
         Self { socket, unread: Vec::new() }
     }
 
+    /// Connects from a loopback address of its own.
+    pub(crate) fn connect_from(source: Ipv4Addr, address: &str) -> Self {
+        let address: SocketAddr = address.parse().unwrap();
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
+        socket.connect_timeout(&address.into(), DEADLINE).unwrap();
+        Self::over(socket)
+    }
+
     /// A client whose receive buffer holds only a few kilobytes.
     pub(crate) fn connect_narrow(address: &str) -> Self {
         let address: SocketAddr = address.parse().unwrap();
@@ -58,6 +86,50 @@ impl Peer {
         self.socket.write_all(bytes.as_ref())
     }
 
+    pub(crate) fn try_send_at(&mut self, pace: Pace, bytes: &[u8]) -> io::Result<()> {
+        if pace == Pace::Whole {
+            return self.try_send(bytes);
+        }
+        for run in bytes.chunk_by(|a, b| a == b) {
+            let (start, rest) = run.split_at(run.len().min(RUN_EDGE));
+            let (middle, end) = rest.split_at(rest.len().saturating_sub(RUN_EDGE));
+            let pieces = start.chunks(1).chain([middle]).chain(end.chunks(1));
+            for piece in pieces.filter(|piece| !piece.is_empty()) {
+                self.try_send(piece)?;
+                self.await_taken();
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the other side has read all that was sent; of a TCP connection only that it is
+    /// there is known.
+    fn await_taken(&self) {
+        let begun = Instant::now();
+        while self.untaken() > 0 && begun.elapsed() < UNREAD_MAX {
+            // Not by yielding: on a busy machine whoever spins is scheduled last.
+            std::thread::sleep(UNREAD_LOOK);
+        }
+    }
+
+    /// What was sent and not read yet, in the kernel's own measure.
+    fn untaken(&self) -> libc::c_int {
+        let mut len = 0;
+        // SAFETY: the descriptor is open, and the kernel writes an int where one is.
+        let failed = unsafe { libc::ioctl(self.socket.as_raw_fd(), libc::TIOCOUTQ, &mut len) };
+        if failed == 0 { len } else { 0 }
+    }
+
+    /// All that was read and not asked for yet.
+    pub(crate) fn unread(&self) -> &[u8] {
+        &self.unread
+    }
+
+    /// How long a read may take.
+    pub(crate) fn set_patience(&self, patience: Duration) {
+        self.socket.set_read_timeout(Some(patience)).unwrap();
+    }
+
     /// Another handle of the same connection, to read while the first one sends.
     pub(crate) fn double(&self) -> Self {
         Self::over(self.socket.try_clone().unwrap())
@@ -65,7 +137,12 @@ impl Peer {
 
     /// Nothing more will be sent.
     pub(crate) fn finish(&self) {
-        self.socket.shutdown(Shutdown::Write).unwrap();
+        self.try_finish().unwrap();
+    }
+
+    /// The same to a side that may be gone.
+    pub(crate) fn try_finish(&self) -> io::Result<()> {
+        self.socket.shutdown(Shutdown::Write)
     }
 
     /// Closes with a reset.
@@ -82,8 +159,14 @@ impl Peer {
         self.socket.local_addr().unwrap().as_socket().unwrap().port()
     }
 
+    /// This end's address as a host field says it, as the proxy does.
+    pub(crate) fn local_name(&self) -> String {
+        let address = self.socket.local_addr().unwrap().as_socket();
+        address.map_or_else(|| "localhost".to_owned(), |address| address.to_string())
+    }
+
     /// Reads once more. False at the end.
-    fn fill(&mut self) -> io::Result<bool> {
+    pub(crate) fn fill(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 65536];
         let len = self.socket.read(&mut buffer)?;
         self.unread.extend_from_slice(&buffer[..len]);
@@ -190,7 +273,8 @@ impl Peer {
         message
     }
 
-    fn read_body(&mut self, message: &mut Message) {
+    /// The body of a message whose head was read.
+    pub(crate) fn read_body(&mut self, message: &mut Message) {
         let is_response = message.head.starts_with("HTTP/");
         if message.field("transfer-encoding").is_some() {
             self.read_chunks(message);
