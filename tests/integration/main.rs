@@ -6,19 +6,32 @@
 #![expect(clippy::disallowed_methods, reason = "tests measure real time and may block")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod abortonclose;
+mod accept_proxy;
 mod access_log;
 mod backends;
 mod basics;
+mod buffer_request;
+mod client_identity;
 mod connection_fields;
+mod connection_modes;
 mod corpus;
 mod drain;
+mod error_pages;
+mod hard_stop;
 mod hostile;
 mod limits;
+mod log_formats;
+mod log_lines;
+mod log_targets;
 mod pool;
 mod real_peers;
+mod retry_on;
+mod send_proxy;
 mod start;
 mod support;
 mod tcp;
 mod timeouts;
 mod upgrade;
 mod vanish;
+mod websocket;
