@@ -20,6 +20,7 @@ mod drain;
 mod error_pages;
 mod hard_stop;
 mod hostile;
+mod independent;
 mod limits;
 mod log_formats;
 mod log_lines;
