@@ -237,7 +237,6 @@ mod tests {
         let heads = [
             "GET / HTTP/1.0\r\nhost: h\r\n\r\n",
             "GET  / HTTP/1.1\r\nhost: h\r\n\r\n",
-            "GET /# HTTP/1.1\r\nhost: h\r\n\r\n",
             "GET / HTTP/1.1\nhost: h\r\n\r\n",
             "GET / HTTP/1.1\r\nhost: h\n\r\n",
             "GET / HTTP/1.1\r\n\r\n",
