@@ -1,13 +1,17 @@
 //! Corelane: a TCP and HTTP load balancer and reverse proxy on io_uring, one pinned thread per core.
 //!
 //! # The way of a request
-//! 1. [`shard`] accepts on its own listener and starts a [`session`], the life of a client connection
-//! 2. [`stream`] reads and checks the head of a request ([`proto::h1`])
-//! 3. it chooses a backend, whose place it holds until it ends ([`connect::Place`])
+//! 1. [`shard`] accepts on its own listener and starts a [`session`], the life of a client connection,
+//!    which may begin with a PROXY header (`session/handshake.rs`)
+//! 2. [`stream`] reads and checks the head of a request ([`proto::h1`], `stream/normalise.rs`)
+//! 3. it chooses a backend, whose place it holds until it ends ([`connect::Place`]), and waits for the
+//!    request's body where that is asked (`stream/hold.rs`)
 //! 4. [`connect`] chooses a server ([`backend`]: round robin, health), takes an idle connection or
 //!    makes one, and tries again elsewhere when that fails
-//! 5. the request goes on, its head written anew, its body streamed (`stream/request.rs`)
-//! 6. the response comes back the same way (`stream/response.rs`)
+//! 5. the request goes on, its head written anew, its body streamed (`stream/request.rs`), with what
+//!    it says of its client (`stream/identity.rs`)
+//! 6. the response comes back the same way (`stream/response.rs`), or is asked for once more
+//!    (`stream/retry.rs`), or the proxy answers itself (`stream/answer.rs`, [`error_page`])
 //! 7. why it ended becomes a log line and counters ([`observe`])
 //! 8. keep-alive leads back to 2; CONNECT, an upgrade and TCP mode go to [`tunnel`]
 //!
@@ -15,7 +19,7 @@
 //! ```text
 //! control (start, signals, drain)           cli, demo
 //!    shard -> session -> stream, tunnel -> connect      the spine
-//!                         backend  check  observe       what it asks
+//!            backend  check  error_page  observe        what it asks
 //!                         proto                         bytes to meaning, no I/O
 //!                         io                            io_uring, glommio, all unsafe code
 //! ```
@@ -24,7 +28,8 @@
 //! # Where to add things
 //! - a key of the configuration: the crate `proxy-config`, then whoever obeys it
 //! - a way to balance: [`backend::balance`]; a kind of check: [`check`]
-//! - a reason why a stream ends: [`observe::end`]; a log field: `observe/record.rs`
+//! - a reason why a stream ends: [`observe::end`]
+//! - a log field: its alias in `proxy-config/src/model/log.rs`, its value in `observe/log_value.rs`
 
 #![deny(unsafe_code)]
 

@@ -140,10 +140,11 @@ impl Session {
     pub fn blank_record(&self) -> Record<'_> {
         let accept_ms = io().wall_ms(self.accepted_ms);
         let name = &self.config().name;
+        let Ends { source, destination } = self.ends();
         Record {
-            client: self.source,
+            client: source,
             bind_number: self.bind_number,
-            destination: self.destination.as_deref().copied(),
+            destination,
             server_conn: None,
             accept_ms,
             request_ms: accept_ms,

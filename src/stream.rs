@@ -57,7 +57,7 @@ pub enum Next {
 /// How an exchange ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
-    /// The connection died before it said anything: the request may be sent again.
+    /// The request is sent again: the connection was stale, or `retry-on` says so.
     Again,
     Done,
     Tunnel,

@@ -1,4 +1,4 @@
-//! `bench micro`: how many instructions the protocol code spends on a head, counted by callgrind.
+//! `bench micro`: how many instructions a head and a log line cost, counted by callgrind.
 //! Counts do not depend on what else the machine does, so one commit can be held against another
 //! to the instruction.
 //!
@@ -6,12 +6,17 @@
 //! start and end.
 
 use crate::Result;
+use corelane::observe::access_log::write_http;
+use corelane::observe::{
+    Captured, Counts, DateCache, Record, RequestLine, StreamEnd, Timers, Zone,
+};
 use corelane::proto::h1::{
     BodyOut, ConnectionOut, Limits, Method, RequestHead, RequestOut, ResponseHead, ResponseOut,
     encode_request, encode_response,
 };
 use std::hint::black_box;
 use std::process::Command;
+use std::sync::Arc;
 
 const ROUNDS: u64 = 1000;
 const LIMITS: Limits = Limits::strict(16_384, 100);
@@ -50,6 +55,7 @@ const CASES: &[Case] = &[
     ("encode request, small", |rounds| encode_requests(SMALL_REQUEST, rounds)),
     ("encode request, browser", |rounds| encode_requests(BROWSER_REQUEST, rounds)),
     ("encode response", encode_responses),
+    ("write httplog line", write_log_lines),
 ];
 
 /// `bench micro`
@@ -67,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let (_, work) = CASES.get(case).ok_or("no such case")?;
         return work(rounds);
     }
-    println!("| {:24} | instructions |", "a head");
+    println!("| {:24} | instructions |", "work");
     println!("| {} | ------------ |", "-".repeat(24));
     for (case, (name, _)) in CASES.iter().enumerate() {
         let few = instructions(case, ROUNDS)?;
@@ -164,4 +170,55 @@ mod tests {
         assert_eq!(collected("==7== Events    : Ir\n==7== Collected : 4567\n"), Some(4567));
         assert_eq!(collected("==7== nothing\n"), None);
     }
+}
+
+/// A request that was served within some milliseconds.
+fn served() -> Record<'static> {
+    Record {
+        client: Some(([192, 0, 2, 17], 51_234).into()),
+        bind_number: 1,
+        destination: None,
+        server_conn: None,
+        accept_ms: 1_795_380_513_104,
+        request_ms: 1_795_380_513_104,
+        frontend: "web",
+        tls: false,
+        backend: "app",
+        server: Some("app1"),
+        timers: Timers {
+            handshake_ms: 0,
+            idle_ms: 0,
+            request_ms: 0,
+            queue_ms: 0,
+            connect_ms: 1,
+            response_ms: 12,
+            active_ms: 13,
+            total_ms: 13,
+        },
+        status: 200,
+        bytes: 4321,
+        bytes_received: 120,
+        end: StreamEnd::NORMAL,
+        counts: Counts { process: 64, frontend: 64, backend: 12, server: 6, ..Counts::default() },
+        request: Some(RequestLine {
+            method: b"GET",
+            target: b"/articles/2024/07/a-page.html?from=start",
+            version: b"HTTP/1.1",
+        }),
+        unique_id: b"",
+        captured: Captured::default(),
+        is_early: false,
+    }
+}
+
+fn write_log_lines(rounds: u64) -> Result<()> {
+    let mut dates = DateCache::new(Arc::new(Zone::utc()));
+    let record = served();
+    let mut out = Vec::with_capacity(4096);
+    for _ in 0..rounds {
+        out.clear();
+        write_http(&mut out, &mut dates, black_box(&record), 1024);
+        black_box(&out);
+    }
+    Ok(())
 }

@@ -715,3 +715,14 @@ fn merging_chunks() {
         assert_eq!(merged(&bytes), expected);
     }
 }
+
+/// An idle connection keeps its session's future for as long as it idles: what grows here grows five
+/// thousand times in the bench's `idle-5000`.
+#[test]
+fn a_session_stays_small() {
+    fn size_of_future<F>(_: impl Fn(Task, Rc<Shard>, Accepted) -> F) -> usize {
+        size_of::<F>()
+    }
+    let size = size_of_future(run);
+    assert!(size <= 608, "{size} bytes");
+}
