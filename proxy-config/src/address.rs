@@ -220,7 +220,8 @@ fn nonzero_port(text: &str, port: u16) -> Result<(), Fault> {
     Ok(())
 }
 
-fn host_name(text: &str, host: &str, forms: &str) -> Result<String, Fault> {
+/// The name of a host, which is a part of `text`.
+pub(crate) fn host_name(text: &str, host: &str, forms: &str) -> Result<String, Fault> {
     let start = text.find(host).unwrap_or(0);
     let range = start..start + host.len();
     let mut labels = host.strip_suffix('.').unwrap_or(host).split('.');

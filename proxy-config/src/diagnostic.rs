@@ -1,6 +1,7 @@
 //! One message about the configuration: what is wrong, where, and what would be right.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
 
@@ -19,8 +20,8 @@ pub enum Severity {
 /// A place that a diagnostic points at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// Index into the sources given to `load`; from their number on, a command-line argument,
-    /// whose text the diagnostic keeps itself.
+    /// Index into the sources given to `load`; from their number on, a command-line argument or a
+    /// file that the configuration names, whose text the diagnostic keeps itself.
     pub source: usize,
     /// Bytes of that source.
     pub span: Range<usize>,
@@ -37,8 +38,8 @@ pub struct Diagnostic {
     /// Invariant: the first label is the primary one; no label means the configuration as a whole.
     labels: Vec<Label>,
     position: Position,
-    /// The command-line argument that the labels point into, if they do.
-    argument: Option<Source>,
+    /// The other sources that labels point into, each with its number.
+    extras: Vec<(usize, Arc<Source>)>,
 }
 
 impl Diagnostic {
@@ -62,7 +63,7 @@ impl Diagnostic {
             help: None,
             labels: Vec::new(),
             position: Position { line: 1, column: 1 },
-            argument: None,
+            extras: Vec::new(),
         }
     }
 
@@ -129,12 +130,11 @@ impl Diagnostic {
         (self.severity, source, start)
     }
 
-    /// Fills in what needs the texts. Sources come before arguments in the numbering of labels.
-    pub(crate) fn settle(&mut self, sources: &[Source], arguments: &[Source]) {
+    /// Fills in what needs the texts. `sources` come before `extras` in the numbering of labels.
+    pub(crate) fn settle(&mut self, sources: &[Source], extras: &[Arc<Source>]) {
         for label in &self.labels {
-            if let Some(argument) = label.source.checked_sub(sources.len()) {
-                self.argument = arguments.get(argument).cloned();
-            }
+            let extra = label.source.checked_sub(sources.len()).and_then(|nth| extras.get(nth));
+            self.extras.extend(extra.map(|source| (label.source, Arc::clone(source))));
         }
         if let Some(label) = self.labels.first()
             && let Some(source) = self.source(label, sources)
@@ -144,7 +144,8 @@ impl Diagnostic {
     }
 
     fn source<'a>(&'a self, label: &Label, sources: &'a [Source]) -> Option<&'a Source> {
-        sources.get(label.source).or(self.argument.as_ref())
+        let extra = || self.extras.iter().find(|(number, _)| *number == label.source);
+        sources.get(label.source).or_else(|| extra().map(|(_, source)| &**source))
     }
 
     /// The diagnostic for a terminal: message, excerpt, carets, help. No newline at the end.

@@ -2,12 +2,17 @@
 
 mod page;
 mod settings;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use page::{HttpErrorsDraft, ImportDraft, PageContent, PageDraft};
 pub(crate) use settings::{LineOption, LineWords, Settings};
+pub(crate) use tls::{
+    AlpnWord, BindTlsWords, CrtLineDraft, CrtListDraft, CryptoWords, GlobalTlsDraft, PolicyWords,
+    ServerTlsWords, TlsDefaults,
+};
 
 use crate::model::{BindAddress, Capture, Format, LogTarget, ServerAddress, Shards, SyslogFormat};
 use crate::place::Place;
@@ -41,6 +46,7 @@ pub(crate) struct GlobalDraft {
     pub(crate) h1_any_method: Setting<bool>,
     pub(crate) log_send_hostname: Setting<HostnameChoice>,
     pub(crate) log_tag: Setting<String>,
+    pub(crate) tls: GlobalTlsDraft,
 }
 
 /// `log-send-hostname`.
@@ -191,6 +197,9 @@ pub(crate) struct BindDraft {
     pub(crate) backlog: Setting<u32>,
     pub(crate) name: Option<String>,
     pub(crate) accept_proxy: bool,
+    pub(crate) tls: Box<BindTlsWords>,
+    /// No word of it was refused, so what is absent was not mistyped.
+    pub(crate) is_complete: bool,
     /// The address as written, with variables expanded.
     pub(crate) text: String,
     pub(crate) place: Place,
@@ -217,6 +226,9 @@ pub(crate) struct ServerWords {
     pub(crate) rise: Setting<u32>,
     pub(crate) send_proxy: Setting<bool>,
     pub(crate) send_proxy_v2: Setting<bool>,
+    pub(crate) send_proxy_v2_ssl: Setting<bool>,
+    pub(crate) send_proxy_v2_ssl_cn: Setting<bool>,
+    pub(crate) tls: ServerTlsWords,
     pub(crate) weight: Setting<u32>,
 }
 
@@ -224,7 +236,12 @@ pub(crate) struct ServerWords {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ProxyV2Options {
     pub(crate) authority: bool,
+    pub(crate) cert_cn: bool,
+    pub(crate) cert_key: bool,
+    pub(crate) cert_sig: bool,
     pub(crate) crc32c: bool,
+    pub(crate) ssl: bool,
+    pub(crate) ssl_cipher: bool,
     pub(crate) unique_id: bool,
 }
 
@@ -240,14 +257,31 @@ impl ServerWords {
         self.port.inherit(&parent.port);
         self.proxy_v2_options.inherit(&parent.proxy_v2_options);
         self.rise.inherit(&parent.rise);
+        self.tls.inherit(&parent.tls);
         self.weight.inherit(&parent.weight);
+    }
+
+    /// The forms of the second version of the PROXY protocol.
+    pub(crate) fn proxy_v2(&self) -> [(&'static str, &Setting<bool>); 3] {
+        [
+            ("send-proxy-v2", &self.send_proxy_v2),
+            ("send-proxy-v2-ssl", &self.send_proxy_v2_ssl),
+            ("send-proxy-v2-ssl-cn", &self.send_proxy_v2_ssl_cn),
+        ]
+    }
+
+    /// Whether the second version is chosen.
+    pub(crate) fn has_proxy_v2(&self) -> bool {
+        self.proxy_v2().iter().any(|(_, word)| word.or(false))
     }
 
     /// The two versions are one choice: whoever makes it inherits neither.
     fn inherit_send_proxy(&mut self, parent: &Self) {
-        if !self.send_proxy.or(false) && !self.send_proxy_v2.or(false) {
+        if !self.send_proxy.or(false) && !self.has_proxy_v2() {
             self.send_proxy.inherit(&parent.send_proxy);
             self.send_proxy_v2.inherit(&parent.send_proxy_v2);
+            self.send_proxy_v2_ssl.inherit(&parent.send_proxy_v2_ssl);
+            self.send_proxy_v2_ssl_cn.inherit(&parent.send_proxy_v2_ssl_cn);
         }
     }
 }

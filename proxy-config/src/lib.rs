@@ -17,6 +17,7 @@ mod choice;
 mod diagnostic;
 mod draft;
 mod error_file;
+mod extra;
 mod formats;
 mod http;
 mod log_format;
@@ -30,6 +31,7 @@ mod section;
 mod setting;
 mod syntax;
 mod text;
+mod tls;
 mod units;
 mod walk;
 mod words;
@@ -42,6 +44,7 @@ use std::io;
 use std::path::Path;
 
 use draft::Draft;
+use extra::Extras;
 use report::Report;
 
 /// One configuration file: what to call it in messages, and its text.
@@ -75,7 +78,7 @@ pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
 pub struct Surroundings<'a> {
     /// For `${NAME}`.
     pub env: Env<'a>,
-    /// For error pages; paths are as written.
+    /// For error pages and lists of certificates; paths are as written.
     pub read_file: ReadFile<'a>,
     /// The machine's name, for `global.log-send-hostname`; empty where it is not known.
     pub hostname: &'a str,
@@ -94,17 +97,19 @@ pub struct Outcome {
 pub fn load(sources: &[Source], overrides: &Overrides, surroundings: Surroundings<'_>) -> Outcome {
     let mut report = Report::default();
     let mut draft = Draft::default();
+    let mut extras = Extras::behind(sources.len());
     let mut is_whole = true;
     for (index, source) in sources.iter().enumerate() {
-        is_whole &= section::read(index, source, surroundings, &mut draft, &mut report);
+        let into = section::Into { draft: &mut draft, extras: &mut extras, report: &mut report };
+        is_whole &= section::read(index, source, surroundings, into);
     }
-    let arguments = overrides::apply(overrides, sources.len(), &mut draft.global, &mut report);
+    overrides::apply(overrides, &mut extras, &mut draft.global, &mut report);
     // Where the syntax is broken keys are missing that the file does have: to go on would blame
     // the user for our guess.
     let config = is_whole.then(|| resolve::resolve(draft, surroundings.hostname, &mut report));
     let has_errors = report.has_errors();
     Outcome {
         config: config.filter(|_| !has_errors),
-        diagnostics: report.finish(sources, &arguments),
+        diagnostics: report.finish(sources, extras.sources()),
     }
 }

@@ -1,6 +1,9 @@
 //! Settings of the command line, in place of those of the `global` section.
 
+use std::sync::Arc;
+
 use crate::draft::{GlobalDraft, LogDraft};
+use crate::extra::Extras;
 use crate::report::Report;
 use crate::section::read_shards;
 use crate::setting::Setting;
@@ -10,14 +13,14 @@ use crate::{Overrides, Source, address, units};
 /// The largest `maxconn`.
 pub(crate) const MAXCONN_MAX: u64 = i32::MAX as u64;
 
-/// Changes the draft; returns the arguments as sources, numbered from `first_source` on.
+/// Changes the draft; the arguments become sources that messages can point into.
 pub(crate) fn apply(
     overrides: &Overrides,
-    first_source: usize,
+    extras: &mut Extras,
     global: &mut GlobalDraft,
     report: &mut Report,
-) -> Vec<Source> {
-    let mut arguments = Arguments { first_source, sources: Vec::new(), report };
+) {
+    let mut arguments = Arguments { extras, report };
     if let Some(text) = &overrides.shards {
         global.shards = arguments.read("--shards", text, read_shards);
     }
@@ -30,12 +33,10 @@ pub(crate) fn apply(
             units::number(text, 1, MAXCONN_MAX).map(|_| maxconn)
         });
     }
-    arguments.sources
 }
 
 struct Arguments<'a> {
-    first_source: usize,
-    sources: Vec<Source>,
+    extras: &'a mut Extras,
     report: &'a mut Report,
 }
 
@@ -46,8 +47,8 @@ impl Arguments<'_> {
         value: &str,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Setting<T> {
-        let text = Text::plain(self.first_source + self.sources.len(), value);
-        self.sources.push(Source { name: name.to_owned(), text: value.to_owned() });
+        let source = Source { name: name.to_owned(), text: value.to_owned() };
+        let text = Text::plain(self.extras.add(Arc::new(source)), value);
         match parse(value) {
             Ok(value) => Setting::written(Some(value), text.whole()),
             Err(fault) => {

@@ -1,5 +1,7 @@
 //! Collects diagnostics while a configuration is read.
 
+use std::sync::Arc;
+
 use crate::Source;
 use crate::diagnostic::Diagnostic;
 
@@ -13,6 +15,13 @@ impl Report {
         self.diagnostics.push(diagnostic);
     }
 
+    /// For what several sections or servers inherit, and that each would report again.
+    pub(crate) fn add_once(&mut self, diagnostic: Diagnostic) {
+        if !self.diagnostics.contains(&diagnostic) {
+            self.add(diagnostic);
+        }
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
@@ -23,10 +32,10 @@ impl Report {
     }
 
     /// Everything, in the order to show it.
-    pub(crate) fn finish(mut self, sources: &[Source], arguments: &[Source]) -> Vec<Diagnostic> {
+    pub(crate) fn finish(mut self, sources: &[Source], extras: &[Arc<Source>]) -> Vec<Diagnostic> {
         self.diagnostics.sort_by_key(Diagnostic::sort_key);
         for diagnostic in &mut self.diagnostics {
-            diagnostic.settle(sources, arguments);
+            diagnostic.settle(sources, extras);
         }
         self.diagnostics
     }

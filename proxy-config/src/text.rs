@@ -63,8 +63,13 @@ impl Text {
         Self { value, origins, place }
     }
 
-    /// A TOML string: `raw` is as in the file with its quotes, `value` is what it means.
+    /// A TOML string: `raw` is as in the file with its quotes, `value` is what it means. A word of
+    /// another file stands for itself.
     pub(crate) fn quoted(place: Place, raw: &str, value: &str) -> Self {
+        if raw == value {
+            let origins = (place.start..place.end).map(|at| at..at + 1).collect();
+            return Self { value: value.to_owned(), origins, place };
+        }
         match unescape(raw, value, place.start) {
             Some(origins) => Self { value: value.to_owned(), origins, place },
             None => Self::opaque(place, value.to_owned()),

@@ -12,6 +12,7 @@ use crate::Surroundings;
 use crate::choice::{or_list, unknown_word};
 use crate::diagnostic::Diagnostic;
 use crate::draft::Kind;
+use crate::extra::Extras;
 use crate::nearest::nearest;
 use crate::place::Place;
 use crate::report::Report;
@@ -106,6 +107,7 @@ pub(crate) struct Reader<'r> {
     pub(crate) is_whole: bool,
     /// The kind of the proxy section that is being read.
     pub(crate) kind: Option<Kind>,
+    pub(crate) extras: &'r mut Extras,
     pub(crate) report: &'r mut Report,
 }
 
@@ -255,6 +257,29 @@ impl Reader<'_> {
             self.wrong_type(entry, "true or false");
         }
         Setting::written(value, self.value_place(entry))
+    }
+
+    /// A word and the `no-` form that takes it back write one setting; `meaning` is what `true`
+    /// says.
+    pub(crate) fn toggle(&mut self, entry: &Entry<'_>, meaning: bool, setting: &mut Setting<bool>) {
+        let is_pair = self.refuse_pair(entry, setting);
+        let value = self.flag(entry).value().map(|flag| *flag == meaning).filter(|_| !is_pair);
+        *setting = Setting::written(value, self.value_place(entry));
+    }
+
+    /// Reports a word beside the `no-` form of it, or the other way round; true if it is so.
+    pub(crate) fn refuse_pair<T>(&mut self, entry: &Entry<'_>, first: &Setting<T>) -> bool {
+        let Some(place) = first.place() else { return false };
+        let other = match entry.word.strip_prefix("no-") {
+            Some(word) => word.to_owned(),
+            None => format!("no-{}", entry.word),
+        };
+        let message = format!("`{}` and `{other}` cannot go together", entry.word);
+        let diagnostic = Diagnostic::error(self.value_place(entry), message)
+            .expected("leave one of them out")
+            .label(place, "the other is here");
+        self.report.add(diagnostic);
+        true
     }
 
     /// A string with its variables expanded.

@@ -7,37 +7,43 @@ pub(crate) const SECTIONS: &str = "acl acme cache crt-list crt-store dynamic-upd
 
 /// Keys of `global`.
 pub(crate) const GLOBAL: &str = "51degrees-cache-size 51degrees-data-file \
-    51degrees-property-name-list 51degrees-property-separator acme busy-polling ca-base chroot \
-    close-spread-time cluster-secret cpu-map cpu-policy crt-base daemon default-path description \
+    51degrees-property-name-list 51degrees-property-separator acme busy-polling chroot \
+    close-spread-time cluster-secret cpu-map cpu-policy daemon default-path description \
     deviceatlas-json-file deviceatlas-log-level deviceatlas-properties-cookie \
     deviceatlas-separator dns-accept-family expose-deprecated-directives \
     expose-experimental-directives external-check fd-hard-limit force-cfg-parser-pause gid grace \
     group h1-case-adjust h1-case-adjust-file h1-do-not-close-on-insecure-transfer-encoding \
     h2-workaround-bogus-websocket-clients harden httpclient insecure-fork-wanted \
-    insecure-setuid-wanted issuers-chain-path key-base limited-quic localpeer lua-load \
-    lua-load-per-thread lua-prepend-path master-worker max-spread-checks maxcompcpuusage \
-    maxcomprate maxconnrate maxpipes maxsessrate maxsslconn maxsslrate maxzlibmem \
-    mworker-max-reloads nbproc nbthread no-memory-trimming no-quic node noepoll noevports \
-    nogetaddrinfo nokqueue noktls nopoll noreuseport nosplice numa-cpu-mapping pidfile \
-    pp2-never-send-local prealloc-fd presetenv profiling quiet resetenv server-state-base \
-    server-state-file set-dumpable set-var set-var-fmt setcap setenv shm-stats-file spread-checks \
-    ssl-default-bind-ciphers ssl-default-bind-ciphersuites ssl-default-bind-client-sigalgs \
-    ssl-default-bind-curves ssl-default-bind-options ssl-default-bind-sigalgs \
-    ssl-default-server-ciphers ssl-default-server-ciphersuites ssl-default-server-client-sigalgs \
-    ssl-default-server-curves ssl-default-server-options ssl-default-server-sigalgs \
-    ssl-dh-param-file ssl-engine ssl-load-extra-del-ext ssl-load-extra-files ssl-mode-async \
-    ssl-propquery ssl-provider ssl-provider-path ssl-security-level ssl-server-verify \
-    ssl-skip-self-issued-ca stats strict-limits thread-group thread-groups thread-hard-limit uid \
-    ulimit-n unix-bind unsetenv user warn-blocked-traffic-after wurfl-cache-size wurfl-data-file \
-    wurfl-information-list wurfl-information-list-separator zero-warning";
+    insecure-setuid-wanted issuers-chain-path limited-quic localpeer lua-load lua-load-per-thread \
+    lua-prepend-path master-worker max-spread-checks maxcompcpuusage maxcomprate maxconnrate \
+    maxpipes maxsessrate maxsslconn maxsslrate maxzlibmem mworker-max-reloads nbproc nbthread \
+    no-memory-trimming no-quic node noepoll noevports nogetaddrinfo nokqueue noktls nopoll \
+    noreuseport nosplice numa-cpu-mapping pidfile pp2-never-send-local prealloc-fd presetenv \
+    profiling quiet resetenv server-state-base server-state-file set-dumpable set-var set-var-fmt \
+    setcap setenv shm-stats-file spread-checks ssl-default-bind-client-sigalgs \
+    ssl-default-bind-sigalgs ssl-default-server-client-sigalgs ssl-default-server-sigalgs \
+    ssl-engine ssl-load-extra-del-ext ssl-load-extra-files ssl-mode-async ssl-propquery \
+    ssl-provider ssl-provider-path ssl-security-level ssl-skip-self-issued-ca stats strict-limits \
+    thread-group thread-groups thread-hard-limit uid ulimit-n unix-bind unsetenv user \
+    warn-blocked-traffic-after wurfl-cache-size wurfl-data-file wurfl-information-list \
+    wurfl-information-list-separator zero-warning";
 
 /// Words below `global.tune`.
 pub(crate) const TUNE: &str = "applet bufsize-large bufsize-small chksize cli comp defaults \
     disable-fast-forward disable-zero-copy-forwarding epoll events fail-alloc fd glitches h1 h2 \
     idle-pool idletimer listener lua max-checks-per-thread max-rules-at-once maxaccept \
     maxpollevents maxrewrite memory notsent-lowat pattern peers pipesize pool-high-fd-ratio \
-    pool-low-fd-ratio pt quic rcvbuf recv-enough renice ring runqueue-depth sched sndbuf ssl \
+    pool-low-fd-ratio pt quic rcvbuf recv-enough renice ring runqueue-depth sched sndbuf \
     stick-counters takeover-other-tg-connections vars zlib";
+
+/// Words below `global.tune.ssl`.
+pub(crate) const TUNE_SSL: &str = "capture-buffer-size capture-cipherlist-size \
+    certificate-compression force-private-cache hard-maxrecord keylog maxrecord ocsp-update \
+    ssl-ctx-cache-size";
+
+/// Options of a line of a `crt-list`.
+pub(crate) const CRT_LIST: &str = "acme allow-0rtt ca-verify-file client-sigalgs domains issuer \
+    key npn ocsp ocsp-update sctl sigalgs";
 
 /// Words below `global.tune.buffers`.
 pub(crate) const TUNE_BUFFERS: &str = "reserve";
@@ -75,38 +81,27 @@ pub(crate) const OPTIONS: &str = "allbackups assume-rfc6587-ntf checkcache clitc
     use-small-buffers";
 
 /// Words of a `bind`.
-pub(crate) const BIND: &str = "accept-netscaler-cip allow-0rtt alpn ca-ignore-err ca-sign-file \
-    ca-sign-pass ca-verify-file ca-file cc ciphers ciphersuites client-sigalgs crl-file crt \
-    crt-ignore-err crt-list curves default-crt defer-accept ecdhe ech expose-fd force-sslv3 \
-    force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 generate-certificates gid group \
-    guid-prefix id idle-ping interface ktls label level maxconn mode mss namespace nbconn nice \
-    no-alpn no-ca-names no-sslv3 no-strict-sni no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 \
-    no-tlsv13 npn ocsp-update prefer-client-ciphers process proto quic-cc-algo quic-force-retry \
-    quic-socket severity-output shards sigalgs ssl ssl-max-ver ssl-min-ver strict-sni tcp-md5sig \
-    tcp-ss tcp-ut tfo thread tls-ticket-keys tls-tickets transparent uid user v4v6 v6only verify";
+pub(crate) const BIND: &str = "accept-netscaler-cip allow-0rtt ca-ignore-err ca-sign-file \
+    ca-sign-pass ca-verify-file cc client-sigalgs crt-ignore-err defer-accept ech expose-fd \
+    generate-certificates gid group guid-prefix id idle-ping interface ktls label level maxconn \
+    mode mss namespace nbconn nice npn ocsp-update process proto quic-cc-algo quic-force-retry \
+    quic-socket severity-output shards sigalgs tcp-md5sig tcp-ss tcp-ut tfo thread transparent uid \
+    user v4v6 v6only";
 
 /// Words of a `server` or a `default-server`.
 pub(crate) const SERVER: &str = "addr agent-addr agent-check agent-inter agent-port agent-send \
-    allow-0rtt alpn ca-file cc check-alpn check-pool-conn-name check-proto check-reuse-pool \
-    check-sni check-sni-auto check-ssl check-via-socks4 ciphers ciphersuites client-sigalgs cookie \
-    crl-file crt curves downinter ech enabled error-limit fastinter force-sslv3 force-tlsv10 \
-    force-tlsv11 force-tlsv12 force-tlsv13 guid hash-key healthcheck id idle-ping init-addr \
-    init-state ktls log-bufsize log-proto max-reuse maxconn maxqueue minconn namespace \
-    no-agent-check no-backup no-check no-check-send-proxy no-check-sni-auto no-check-ssl \
-    no-renegotiate no-send-proxy no-send-proxy-v2 no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn \
-    no-sni-auto no-ssl no-ssl-reuse no-sslv3 no-tfo no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 \
-    no-tlsv13 no-verifyhost non-stick npn observe on-error on-marked-down on-marked-up \
-    pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto quic-cc-algo redir \
-    renegotiate resolve-net resolve-opts resolve-prefer resolvers send-proxy-v2-ssl \
-    send-proxy-v2-ssl-cn set-proxy-v2-tlv-fmt shard sigalgs slowstart sni sni-auto socks4 source \
-    ssl ssl-max-ver ssl-min-ver ssl-reuse stick strict-maxconn tcp-md5sig tcp-ut tfo tls-tickets \
-    track usesrc verify verifyhost ws";
+    allow-0rtt cc check-pool-conn-name check-proto check-reuse-pool check-sni-auto \
+    check-via-socks4 client-sigalgs cookie downinter ech enabled error-limit fastinter guid \
+    hash-key healthcheck id idle-ping init-addr init-state ktls log-bufsize log-proto max-reuse \
+    maxconn maxqueue minconn namespace no-agent-check no-backup no-check no-check-send-proxy \
+    no-check-sni-auto no-renegotiate no-send-proxy no-send-proxy-v2 no-tfo non-stick npn observe \
+    on-error on-marked-down on-marked-up pool-conn-name pool-low-conn pool-max-conn \
+    pool-purge-delay proto quic-cc-algo redir renegotiate resolve-net resolve-opts resolve-prefer \
+    resolvers set-proxy-v2-tlv-fmt shard sigalgs slowstart socks4 source stick strict-maxconn \
+    tcp-md5sig tcp-ut tfo track usesrc ws";
 
 /// Words of a `log`.
 pub(crate) const LOG: &str = "profile sample";
-
-/// Options of `proxy-v2-options`.
-pub(crate) const PROXY_V2_OPTIONS: &str = "cert-cn cert-key cert-sig ssl ssl-cipher";
 
 /// Words of `retry-on`.
 pub(crate) const RETRY_ON: &str = "0rtt-rejected";
@@ -140,7 +135,8 @@ mod tests {
             SERVER,
             LOG,
             MODES,
-            PROXY_V2_OPTIONS,
+            TUNE_SSL,
+            CRT_LIST,
             RETRY_ON,
             LOG_FORMATS,
         ];

@@ -2,8 +2,10 @@
 
 mod support;
 
-use proxy_config::{Diagnostic, Source, load};
-use support::{read_sources, surroundings};
+use std::path::Path;
+
+use proxy_config::{Diagnostic, Source, Surroundings, load};
+use support::{folder, read_sources, surroundings};
 
 const CASES: u64 = 3000;
 
@@ -52,9 +54,34 @@ fn mutated_files_never_panic() {
     }
 }
 
+#[test]
+fn mutated_lists_of_certificates_never_panic() {
+    let text = "[frontend.web]\nbind = { address = ':443', ssl = true, crt-list = 'list' }\n";
+    let config = Source { name: "list.toml".to_owned(), text: text.to_owned() };
+    let list = |name: &str| {
+        let text = std::fs::read_to_string(folder(name)).unwrap();
+        Source { name: name.to_owned(), text }
+    };
+    let files = [list("examples/crt-list.txt"), list("tests/bad/lists/bad.txt")];
+    for seed in 1..=CASES {
+        let _seed = ShownOnPanic(seed);
+        let mut random = XorShift(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut text = files[random.below(files.len())].text.clone();
+        for _ in 0..=random.below(4) {
+            text = mutate(&text, &files, &mut random);
+        }
+        let read_file = |_: &Path| Ok(text.clone().into_bytes());
+        check_in(config.clone(), Surroundings { read_file: &read_file, ..surroundings() });
+    }
+}
+
 fn check(source: Source) {
+    check_in(source, surroundings());
+}
+
+fn check_in(source: Source, surroundings: Surroundings<'_>) {
     let sources = [source];
-    let outcome = load(&sources, &Default::default(), surroundings());
+    let outcome = load(&sources, &Default::default(), surroundings);
     let has_errors = outcome.diagnostics.iter().any(Diagnostic::is_error);
     assert_eq!(outcome.config.is_none(), has_errors);
     for diagnostic in &outcome.diagnostics {

@@ -5,6 +5,7 @@
 
 mod error_page;
 mod log;
+mod tls;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -14,6 +15,10 @@ pub use error_page::{ErrorContent, ErrorPage, ErrorResponse, Template};
 pub use log::{
     Encoding, Format, FormatPiece, Log, LogField, LogFlags, LogFormat, LogOptions, LogTarget,
     SyslogFormat,
+};
+pub use tls::{
+    BindTls, CipherSuite, ClientPolicy, CrtListLine, Crypto, Curve, ServerTls, Sni, TlsVersion,
+    Verify,
 };
 
 /// A whole configuration. Ids are indices into these vectors.
@@ -73,6 +78,13 @@ pub struct Tune {
     pub http_cookielen: usize,
     /// Bytes of a request's target in the log (`tune.http.logurilen`, 1 to 65535, default 1024).
     pub http_logurilen: usize,
+    /// TLS sessions kept for resumption without tickets, all shards together (`tune.ssl.cachesize`,
+    /// 0 to 10000000, default 20000).
+    pub ssl_cachesize: usize,
+    /// How long a TLS session may be resumed (`tune.ssl.lifetime`, 1s to 7d, default 300s).
+    pub ssl_lifetime: Duration,
+    /// Bytes that a client's hello may have (`tune.ssl.max-hello-size`, 512 to 64k, default 16k).
+    pub ssl_max_hello: usize,
 }
 
 /// `mode`; both sides of a stream have the same.
@@ -215,8 +227,8 @@ pub struct FrontendTimeouts {
     pub http_request: Duration,
     /// Between two requests (`timeout.http-keep-alive`, default 60s).
     pub http_keep_alive: Duration,
-    /// What comes before the first request must arrive within this: the PROXY protocol's header
-    /// (`timeout.client-hs`, default 10s).
+    /// What comes before the first request must be over within this: the PROXY protocol's header
+    /// and the TLS handshake (`timeout.client-hs`, default 10s).
     pub client_hs: Duration,
 }
 
@@ -230,6 +242,8 @@ pub struct Bind {
     pub name: Option<String>,
     /// `accept-proxy`: each connection begins with a PROXY protocol header.
     pub accept_proxy: bool,
+    /// `ssl` and what belongs to it; `None`: plain.
+    pub tls: Option<Box<BindTls>>,
     /// As written, for messages.
     pub text: String,
 }
@@ -409,6 +423,8 @@ pub struct Server {
     pub check: Option<Check>,
     /// `send-proxy`, `send-proxy-v2`: begin each connection with a PROXY protocol header.
     pub send_proxy: Option<SendProxy>,
+    /// `ssl` and what belongs to it; `None`: plain.
+    pub tls: Option<Box<ServerTls>>,
 }
 
 /// `send-proxy`, `send-proxy-v2` and `proxy-v2-options`.
@@ -420,6 +436,14 @@ pub enum SendProxy {
         authority: bool,
         crc32c: bool,
         unique_id: bool,
+        /// Add what is known of the client's TLS connection (`ssl`, `send-proxy-v2-ssl`).
+        ssl: bool,
+        /// And in it these (`cert-cn`, which `send-proxy-v2-ssl-cn` implies, `ssl-cipher`,
+        /// `cert-sig`, `cert-key`); none without `ssl`.
+        cert_cn: bool,
+        ssl_cipher: bool,
+        cert_sig: bool,
+        cert_key: bool,
     },
 }
 
@@ -449,4 +473,8 @@ pub struct Check {
     /// A check's connection begins with a PROXY protocol header too: `check-send-proxy`, or the
     /// server has one and the check goes to the same address and port.
     pub send_proxy: bool,
+    /// A check speaks TLS: `check-ssl`, or the server does and the check goes to the same address
+    /// and port. The server's, with `check-alpn`, and as `sni` the name of `check-sni`, or the one
+    /// that the server's `sni` is, or in place of a request's the host of `option.httpchk`.
+    pub tls: Option<Box<ServerTls>>,
 }

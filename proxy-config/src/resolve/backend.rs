@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::draft::{ProxyV2Options, ServerDraft, ServerWords};
+use crate::draft::{GlobalTlsDraft, ProxyV2Options, ServerDraft, ServerWords};
 use crate::model::{
     Backend, BackendTimeouts, Balance, Check, HttpReuse, Mode, Redispatch, RestrictNames, RetryOn,
     SendProxy, Server, ServerAddress,
 };
 use crate::report::Report;
-use crate::resolve::{Proxy, error_pages};
+use crate::resolve::tls::OfServer;
+use crate::resolve::{Proxy, error_pages, tls};
 
 const CHECK_FALL: u32 = 3;
 const CHECK_INTER: Duration = Duration::from_secs(2);
@@ -27,12 +28,16 @@ const TIMEOUT_SERVER: Duration = Duration::from_secs(60);
 const TIMEOUT_TUNNEL: Duration = Duration::from_secs(3600);
 const WEIGHT: u32 = 1;
 
-pub(super) fn build(proxies: &[Proxy<'_>], report: &mut Report) -> Vec<Backend> {
+pub(super) fn build(
+    global: &GlobalTlsDraft,
+    proxies: &[Proxy<'_>],
+    report: &mut Report,
+) -> Vec<Backend> {
     let is_backend = |proxy: &&Proxy<'_>| proxy.draft.kind.is_backend();
-    proxies.iter().filter(is_backend).map(|proxy| backend(proxy, report)).collect()
+    proxies.iter().filter(is_backend).map(|proxy| backend(global, proxy, report)).collect()
 }
 
-fn backend(proxy: &Proxy<'_>, report: &mut Report) -> Backend {
+fn backend(global: &GlobalTlsDraft, proxy: &Proxy<'_>, report: &mut Report) -> Backend {
     let settings = &proxy.settings;
     let mode = proxy.mode().unwrap_or(Mode::Http);
     let is_http = mode == Mode::Http;
@@ -42,7 +47,7 @@ fn backend(proxy: &Proxy<'_>, report: &mut Report) -> Backend {
         mode,
         balance: settings.balance.or(Balance::RoundRobin),
         http_reuse: settings.http_reuse.or(HttpReuse::Safe),
-        servers: servers(proxy, report),
+        servers: servers(global, proxy, report),
         retries: settings.retries.or(RETRIES),
         retry_on: settings.retry_on.value().cloned().filter(|_| is_http).unwrap_or(RETRY_ON),
         redispatch: settings.redispatch.or(Redispatch::Every(1)),
@@ -70,31 +75,48 @@ fn tunnel(written: Option<Duration>, mode: Mode) -> Option<Duration> {
     written.or_else(|| (mode == Mode::Http).then_some(TIMEOUT_TUNNEL))
 }
 
-fn servers(proxy: &Proxy<'_>, report: &mut Report) -> Vec<Server> {
+fn servers(global: &GlobalTlsDraft, proxy: &Proxy<'_>, report: &mut Report) -> Vec<Server> {
     let drafts = proxy.draft.servers.value().into_iter().flatten();
-    drafts.filter_map(|draft| server(draft, &proxy.settings.default_server, report)).collect()
+    drafts.filter_map(|draft| server(draft, proxy, global, report)).collect()
 }
 
-fn server(draft: &ServerDraft, default: &ServerWords, report: &mut Report) -> Option<Server> {
+fn server(
+    draft: &ServerDraft,
+    proxy: &Proxy<'_>,
+    global: &GlobalTlsDraft,
+    report: &mut Report,
+) -> Option<Server> {
     let mut words = draft.words.clone();
-    words.inherit(default);
+    words.inherit(&proxy.settings.default_server);
     let address = draft.address.value()?.clone();
+    let OfServer { traffic, check: check_tls } = tls::server(draft, &words, proxy, global, report);
+    let check = check(draft, &words, &address, report);
     Some(Server {
         name: draft.name.value()?.clone(),
         weight: words.weight.or(WEIGHT),
         backup: words.backup.or(false),
         disabled: words.disabled.or(false),
         send_proxy: send_proxy(&words),
-        check: check(draft, &words, &address, report),
+        tls: traffic,
+        check: check.map(|check| Check { tls: check_tls, ..check }),
         address,
     })
 }
 
 fn send_proxy(words: &ServerWords) -> Option<SendProxy> {
-    let ProxyV2Options { authority, crc32c, unique_id } =
-        words.proxy_v2_options.or(ProxyV2Options::default());
-    if words.send_proxy_v2.or(false) {
-        return Some(SendProxy::V2 { authority, crc32c, unique_id });
+    let options = words.proxy_v2_options.or(ProxyV2Options::default());
+    let has_cn = words.send_proxy_v2_ssl_cn.or(false);
+    if words.has_proxy_v2() {
+        return Some(SendProxy::V2 {
+            authority: options.authority,
+            crc32c: options.crc32c,
+            unique_id: options.unique_id,
+            ssl: options.ssl || has_cn || words.send_proxy_v2_ssl.or(false),
+            cert_cn: options.cert_cn || has_cn,
+            ssl_cipher: options.ssl_cipher,
+            cert_sig: options.cert_sig,
+            cert_key: options.cert_key,
+        });
     }
     words.send_proxy.or(false).then_some(SendProxy::V1)
 }
@@ -119,5 +141,7 @@ fn check(
         fall: words.fall.or(CHECK_FALL),
         port,
         send_proxy: words.check_send_proxy.or(goes_with_traffic),
+        // The server's, once that is known.
+        tls: None,
     })
 }

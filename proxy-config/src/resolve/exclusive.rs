@@ -48,8 +48,9 @@ fn line(section: &ProxyDraft) -> Chosen {
     places.into_iter().filter_map(|(name, place)| Some((name, place?))).collect()
 }
 
+/// The first version of the PROXY protocol, and one form of the second: those go together.
 fn send_proxy(words: &ServerWords) -> Chosen {
-    let places = [("send-proxy", &words.send_proxy), ("send-proxy-v2", &words.send_proxy_v2)];
-    let is_on = places.into_iter().filter(|(_, word)| word.or(false));
-    is_on.filter_map(|(name, word)| Some((name, word.place()?))).collect()
+    let v2 = words.proxy_v2().into_iter().find(|(_, word)| word.or(false));
+    let v1 = [("send-proxy", &words.send_proxy)].into_iter().filter(|(_, word)| word.or(false));
+    v1.chain(v2).filter_map(|(name, word)| Some((name, word.place()?))).collect()
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::draft::BindDraft;
+use crate::draft::{BindDraft, GlobalTlsDraft};
 use crate::formats;
 use crate::model::{
     BackendId, Bind, BindAddress, Captures, Format, Frontend, FrontendTimeouts, Mode,
@@ -15,7 +15,7 @@ use crate::nearest::nearest;
 use crate::place::Place;
 use crate::report::Report;
 use crate::resolve::logs::{self, Logs};
-use crate::resolve::{Proxy, error_pages};
+use crate::resolve::{Proxy, error_pages, tls};
 
 const BACKLOG: u32 = 4096;
 const TIMEOUT_CLIENT: Duration = Duration::from_secs(60);
@@ -101,6 +101,7 @@ fn agree(frontend: &Proxy<'_>, backend: &Proxy<'_>, report: &mut Report) {
 /// What all frontends share.
 pub(super) struct Shared<'g> {
     pub(super) logs: Logs<'g>,
+    pub(super) tls: &'g GlobalTlsDraft,
     /// `tune.http.cookielen`.
     pub(super) cookielen: usize,
 }
@@ -121,7 +122,7 @@ pub(super) fn build(
         .iter()
         .zip(targets)
         .filter(|(proxy, _)| proxy.draft.kind.is_frontend())
-        .map(|(proxy, target)| frontend(shared, proxy, target.map(id)))
+        .map(|(proxy, target)| frontend(shared, proxy, target.map(id), report))
         .collect()
 }
 
@@ -129,6 +130,7 @@ fn frontend(
     shared: &Shared<'_>,
     proxy: &Proxy<'_>,
     default_backend: Option<BackendId>,
+    report: &mut Report,
 ) -> Frontend {
     let settings = &proxy.settings;
     let mode = proxy.mode().unwrap_or(Mode::Http);
@@ -139,7 +141,7 @@ fn frontend(
     Frontend {
         name: proxy.name().to_owned(),
         mode,
-        binds: binds(proxy),
+        binds: binds(shared, proxy, report),
         maxconn: settings.maxconn.value().copied(),
         default_backend,
         timeouts: timeouts(proxy),
@@ -195,16 +197,17 @@ fn captures(proxy: &Proxy<'_>, cookielen: usize) -> Captures {
     }
 }
 
-fn binds(proxy: &Proxy<'_>) -> Vec<Bind> {
+fn binds(shared: &Shared<'_>, proxy: &Proxy<'_>, report: &mut Report) -> Vec<Bind> {
     let section_backlog = proxy.settings.backlog.or(BACKLOG);
-    let bind = |draft: &BindDraft| Bind {
+    let mut bind = |draft: &BindDraft| Bind {
         address: draft.address.clone(),
         backlog: draft.backlog.or(section_backlog),
         name: draft.name.clone(),
         accept_proxy: draft.accept_proxy,
+        tls: tls::bind(draft, proxy.mode(), shared.tls, report),
         text: draft.text.clone(),
     };
-    proxy.draft.binds.value().into_iter().flatten().map(bind).collect()
+    proxy.draft.binds.value().into_iter().flatten().map(&mut bind).collect()
 }
 
 /// A frontend must listen somewhere, and no two at the same place.

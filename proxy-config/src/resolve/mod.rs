@@ -10,6 +10,7 @@ mod names;
 mod notes;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::time::Duration;
 
@@ -81,10 +82,11 @@ pub(crate) fn resolve(mut draft: Draft, hostname: &str, report: &mut Report) -> 
     let targets = frontend::targets(&proxies, report);
     notes::check(draft, &proxies, &targets, report);
     let logs = logs::Logs::new(&draft.global, hostname);
-    let shared = frontend::Shared { logs, cookielen: global.tune.http_cookielen };
+    let cookielen = global.tune.http_cookielen;
+    let shared = frontend::Shared { logs, tls: &draft.global.tls, cookielen };
     Config {
         frontends: frontend::build(&shared, &proxies, &targets, report),
-        backends: backend::build(&proxies, report),
+        backends: backend::build(&draft.global.tls, &proxies, report),
         global,
     }
 }
@@ -101,6 +103,9 @@ fn global(draft: &GlobalDraft) -> Global {
             http_maxhdr: draft.http_maxhdr.or(HTTP_MAXHDR),
             http_cookielen: draft.http_cookielen.or(HTTP_COOKIELEN),
             http_logurilen: draft.http_logurilen.or(HTTP_LOGURILEN),
+            ssl_cachesize: draft.tls.cachesize.or(tls::CACHESIZE),
+            ssl_lifetime: draft.tls.lifetime.or(tls::LIFETIME),
+            ssl_max_hello: draft.tls.max_hello_size.or(tls::MAX_HELLO_SIZE),
         },
     }
 }

@@ -32,11 +32,12 @@ pub(super) fn check(
         proxy.draft.kind.is_frontend() && is_doubtful && target.is_none()
     };
     let used = targets.iter().flatten().map(|target| proxies[*target].name());
+    let leads_to = targets;
     let targets =
         Targets { names: used.collect(), are_unsure: proxies.iter().zip(targets).any(is_lost) };
     effects::syslog_headers(draft, report);
     formats::unnamed(draft, report);
-    for proxy in proxies {
+    for (index, proxy) in proxies.iter().enumerate() {
         if proxy.mode() == Some(Mode::Tcp) {
             http_only::check(proxy.draft, report);
         }
@@ -45,6 +46,11 @@ pub(super) fn check(
             use_of_checks(proxy, report);
             effects::retries(proxy, report);
             effects::proxy_v2_options(proxy, report);
+            let pairs = proxies.iter().zip(leads_to);
+            let clients = pairs.filter(|(_, target)| **target == Some(index)).map(|(from, _)| from);
+            if !targets.are_unsure {
+                effects::client_sni(proxy, clients, report);
+            }
         }
         if proxy.draft.kind.is_frontend() {
             effects::structured_data(&draft.global, proxy, report);
@@ -122,6 +128,9 @@ fn check_words(words: &ServerWords) -> impl Iterator<Item = (&'static str, Place
         ("fall", words.fall.place()),
         ("port", words.port.place()),
         ("check-send-proxy", words.check_send_proxy.place()),
+        ("check-ssl", words.tls.check_ssl.place().filter(|_| words.tls.check_ssl.or(false))),
+        ("check-sni", words.tls.check_sni.place()),
+        ("check-alpn", words.tls.check_alpn.place()),
     ];
     places.into_iter().filter_map(|(name, place)| Some((name, place?)))
 }

@@ -3,6 +3,7 @@
 mod keys;
 mod logs;
 mod pages;
+mod tls;
 
 use std::io;
 use std::path::Path;
@@ -10,6 +11,13 @@ use std::time::Duration;
 
 use crate::model::*;
 use crate::{Diagnostic, Outcome, Overrides, Source, Surroundings, load};
+
+const CRT_LIST: &str = "# all of them\r
+a.pem\r
+\t
+/b.pem [verify required ca-file /line.pem no-ca-names ssl-max-ver TLSv1.2 no-alpn] B.example \
+*.b.example !no.b.example # a remark
+c.pem[verify none]c.example";
 
 fn outcome(texts: &[&str], overrides: &Overrides) -> Outcome {
     let source = |(nth, text): (usize, &&str)| Source {
@@ -29,6 +37,7 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     match path.to_str() {
         Some("page.http") => Ok(b"HTTP/1.1 503 Sorry\r\nX-A: b\r\n\r\nsorry\n".to_vec()),
         Some("empty") => Ok(Vec::new()),
+        Some("crt-list.txt") => Ok(CRT_LIST.as_bytes().to_vec()),
         Some("format.txt") => Ok(b"client %ci\n".to_vec()),
         _ => Err(io::ErrorKind::NotFound.into()),
     }
@@ -63,6 +72,9 @@ fn what_nobody_writes_has_safe_defaults() {
         http_maxhdr: 101,
         http_cookielen: 63,
         http_logurilen: 1024,
+        ssl_cachesize: 20_000,
+        ssl_lifetime: secs(300),
+        ssl_max_hello: 16_384,
     };
     assert_eq!(config.global.tune, tune);
     let frontend = &config.frontends[0];
@@ -125,7 +137,8 @@ fn words_of_servers_come_one_by_one() {
     let (_, backend) = listen(before, "default-server = { rise = 4, port = 81 }");
     let server = &backend.servers[0];
     assert_eq!(server.weight, 5);
-    let check = Check { inter: secs(7), rise: 4, fall: 3, port: Some(81), send_proxy: false };
+    let (inter, port) = (secs(7), Some(81));
+    let check = Check { inter, rise: 4, fall: 3, port, send_proxy: false, tls: None };
     assert_eq!(server.check, Some(check));
 }
 

@@ -1,9 +1,12 @@
 //! `[global]`: the process as a whole.
 
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
 use crate::draft::{GlobalDraft, HostnameChoice};
 use crate::model::Shards;
 use crate::overrides::MAXCONN_MAX;
-use crate::section::log;
+use crate::section::{crypto, log, path, server};
 use crate::setting::Setting;
 use crate::text::Fault;
 use crate::walk::{Entry, Key, Reader, Vocabulary};
@@ -18,13 +21,41 @@ pub(super) const GLOBAL: Vocabulary<GlobalDraft> = Vocabulary {
     noun: "key",
     owner: "",
     keys: &[
+        Key::any("ca-base", |r, e, g| g.tls.ca_base = path::path(r, e)),
+        Key::any("crt-base", |r, e, g| g.tls.crt_base = path::path(r, e)),
         Key::any("h1-accept-payload-with-any-method", |r, e, g| g.h1_any_method = r.flag(e)),
         Key::any("hard-stop-after", |r, e, g| g.hard_stop_after = r.duration(e)),
+        Key::any("key-base", |r, e, g| g.tls.key_base = path::path(r, e)),
         Key::any("log", |r, e, g| g.log = log::read_global(r, e)),
         Key::any("log-send-hostname", |r, e, g| g.log_send_hostname = hostname(r, e)),
         Key::any("log-tag", |r, e, g| g.log_tag = r.parsed(e, log::TAG_FORM, log::tag)),
         Key::any("maxconn", |r, e, g| g.maxconn = r.number(e, 1, MAXCONN_MAX)),
         Key::any("shards", |r, e, g| g.shards = shards(r, e)),
+        Key::any("ssl-default-bind-ciphers", |r, e, g| crypto::ciphers(r, e, &mut g.tls.bind)),
+        Key::any("ssl-default-bind-ciphersuites", |r, e, g| {
+            crypto::ciphersuites(r, e, &mut g.tls.bind);
+        }),
+        Key::any("ssl-default-bind-curves", |r, e, g| crypto::curves(r, e, &mut g.tls.bind)),
+        Key::any("ssl-default-bind-options", |r, e, g| {
+            crypto::options(r, e, &crypto::BIND_OPTIONS, &mut g.tls.bind);
+        }),
+        Key::any("ssl-default-server-ciphers", |r, e, g| {
+            crypto::ciphers(r, e, &mut g.tls.server);
+        }),
+        Key::any("ssl-default-server-ciphersuites", |r, e, g| {
+            crypto::ciphersuites(r, e, &mut g.tls.server);
+        }),
+        Key::any("ssl-default-server-curves", |r, e, g| crypto::curves(r, e, &mut g.tls.server)),
+        Key::any("ssl-default-server-options", |r, e, g| {
+            crypto::options(r, e, &crypto::SERVER_OPTIONS, &mut g.tls.server);
+        }),
+        Key::any("ssl-dh-param-file", |r, e, _| {
+            path::path(r, e);
+            without_dh(r, e);
+        }),
+        Key::any("ssl-server-verify", |r, e, g| {
+            g.tls.server_verify = r.word(e, &server::VERIFY, "");
+        }),
         Key::any("tune", |r, e, g| sub_table(r, e, &TUNE, g)),
     ],
     unsupported: words::GLOBAL,
@@ -39,6 +70,7 @@ pub(super) const TUNE: Vocabulary<GlobalDraft> = Vocabulary {
             g.bufsize = r.parsed_scalar(e, "a size such as \"16k\"", bufsize);
         }),
         Key::any("http", |r, e, g| sub_table(r, e, &TUNE_HTTP, g)),
+        Key::any("ssl", |r, e, g| sub_table(r, e, &TUNE_SSL, g)),
     ],
     unsupported: words::TUNE,
 };
@@ -60,6 +92,32 @@ pub(super) const TUNE_HTTP: Vocabulary<GlobalDraft> = Vocabulary {
     ],
     unsupported: "",
 };
+
+pub(super) const TUNE_SSL: Vocabulary<GlobalDraft> = Vocabulary {
+    noun: "key",
+    owner: "",
+    keys: &[
+        Key::any("cachesize", |r, e, g| g.tls.cachesize = r.number(e, 0, 10_000_000)),
+        Key::any("default-dh-param", |r, e, _| {
+            r.number::<u32>(e, 1024, 65_536);
+            without_dh(r, e);
+        }),
+        Key::any("lifetime", |r, e, g| {
+            g.tls.lifetime = r.parsed_scalar(e, "a duration such as \"300s\"", lifetime);
+        }),
+        Key::any("max-hello-size", |r, e, g| {
+            g.tls.max_hello_size = r.parsed_scalar(e, "a size such as \"16k\"", max_hello_size);
+        }),
+    ],
+    unsupported: words::TUNE_SSL,
+};
+
+/// Keys are exchanged over elliptic curves only.
+fn without_dh(reader: &mut Reader<'_>, entry: &Entry<'_>) {
+    let message = format!("`{}` has no effect: there are no DHE ciphers", entry.path);
+    let place = reader.value_place(entry);
+    reader.report.add(Diagnostic::warning(place, message).expected("`curves` is what counts"));
+}
 
 fn sub_table(
     reader: &mut Reader<'_>,
@@ -143,6 +201,29 @@ fn bufsize(text: &str) -> Result<usize, Fault> {
     if !(1024..=65_536).contains(&bytes) || !bytes.is_power_of_two() {
         let expected = "must be a power of two from 1k to 64k";
         return Err(Fault::new(0..text.len(), format!("cannot be {bytes} bytes"), expected));
+    }
+    Ok(as_usize(bytes))
+}
+
+/// HAProxy takes a bare number for seconds here, where every other one is milliseconds.
+fn lifetime(text: &str) -> Result<Duration, Fault> {
+    let whole = 0..text.len();
+    let expected = "must be from \"1s\" to \"7d\"";
+    let duration = units::duration(text)?;
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Fault::new(whole, "has no unit", format!("write \"{text}s\" for seconds")));
+    }
+    if !(Duration::from_secs(1)..=Duration::from_secs(7 * 86_400)).contains(&duration) {
+        return Err(Fault::new(whole, "is out of range", expected));
+    }
+    Ok(duration)
+}
+
+fn max_hello_size(text: &str) -> Result<usize, Fault> {
+    let bytes = units::size(text)?;
+    if !(512..=65_536).contains(&bytes) {
+        let problem = format!("cannot be {bytes} bytes");
+        return Err(Fault::new(0..text.len(), problem, "must be from 512 to 64k"));
     }
     Ok(as_usize(bytes))
 }

@@ -1,16 +1,23 @@
 //! One file's sections into drafts.
 
+mod alpn;
 mod bind;
 mod capture;
+mod crt_list;
+mod crypto;
 mod error_page;
 mod global;
 mod http_error;
 mod log;
 mod option;
+mod path;
 mod proxy;
 mod retry;
+mod row;
 mod server;
+mod sni;
 mod timeout;
+mod tls;
 
 pub(crate) use global::read_shards;
 
@@ -18,6 +25,7 @@ use toml::de::DeTable;
 
 use crate::diagnostic::Diagnostic;
 use crate::draft::{Draft, HttpErrorsDraft, Kind, ProxyDraft};
+use crate::extra::Extras;
 use crate::place::Place;
 use crate::report::Report;
 use crate::text::Fault;
@@ -38,14 +46,21 @@ const ROOT: Vocabulary<Draft> = Vocabulary {
     unsupported: words::SECTIONS,
 };
 
+/// What a file is read into.
+pub(crate) struct Into<'a> {
+    pub(crate) draft: &'a mut Draft,
+    pub(crate) extras: &'a mut Extras,
+    pub(crate) report: &'a mut Report,
+}
+
 /// Adds a file to the draft; false if its syntax is broken, so that keys may be missing.
 pub(crate) fn read(
     index: usize,
     source: &Source,
     surroundings: Surroundings<'_>,
-    draft: &mut Draft,
-    report: &mut Report,
+    into: Into<'_>,
 ) -> bool {
+    let Into { draft, extras, report } = into;
     let syntax = syntax::parse(index, &source.text);
     let mut found = Report::default();
     let mut reader = Reader {
@@ -54,6 +69,7 @@ pub(crate) fn read(
         surroundings,
         is_whole: syntax.is_whole,
         kind: None,
+        extras,
         report: &mut found,
     };
     reader.walk(&syntax.root, "", &ROOT, draft);
@@ -61,8 +77,9 @@ pub(crate) fn read(
     draft.proxies.sort_by_key(|proxy| proxy.place);
     report.merge(syntax.report, |_| true);
     report.merge(found, |diagnostic| {
-        let start = diagnostic.labels().first().map_or(0, |label| label.span.start);
-        !syntax.broken_lines.contains(&place::line_start(&source.text, start))
+        let mut labels = diagnostic.labels().iter().filter(|label| label.source == index);
+        let start = labels.next().map(|label| place::line_start(&source.text, label.span.start));
+        !start.is_some_and(|start| syntax.broken_lines.contains(&start))
     });
     syntax.is_whole
 }
@@ -201,6 +218,10 @@ mod tests {
         check_words(&global::TUNE);
         check_words(&global::TUNE_BUFFERS);
         check_words(&global::TUNE_HTTP);
+        check_words(&global::TUNE_SSL);
+        check_words(&crypto::BIND_OPTIONS);
+        check_words(&crypto::SERVER_OPTIONS);
+        check_words(&crt_list::LINE);
         check_words(&proxy::PROXY);
         check_words(&timeout::TIMEOUTS);
         check_words(&option::OPTIONS);

@@ -1,8 +1,8 @@
 //! Settings that have no effect beside what else is set.
 
 use crate::diagnostic::Diagnostic;
-use crate::draft::{Draft, GlobalDraft, LogDraft};
-use crate::model::{LogTarget, SyslogFormat};
+use crate::draft::{BindDraft, Draft, GlobalDraft, LogDraft};
+use crate::model::{LogTarget, Sni, SyslogFormat};
 use crate::place::Place;
 use crate::report::Report;
 use crate::resolve::notes::formats;
@@ -77,10 +77,33 @@ pub(super) fn proxy_v2_options(proxy: &Proxy<'_>, report: &mut Report) {
     for server in proxy.draft.servers.value().into_iter().flatten() {
         let mut words = server.words.clone();
         words.inherit(&proxy.settings.default_server);
-        let has_v2 = words.send_proxy_v2.is_wrong() || words.send_proxy_v2.or(false);
+        let is_wrong = words.proxy_v2().iter().any(|(_, word)| word.is_wrong());
+        let has_v2 = is_wrong || words.has_proxy_v2();
         if let Some(place) = server.words.proxy_v2_options.place().filter(|_| !has_v2) {
             let message = "`proxy-v2-options` has no effect on a server without `send-proxy-v2`";
             warn(report, place, message, "add send-proxy-v2 = true");
+        }
+    }
+}
+
+/// The name that a client asked for, in a backend to which only plain binds lead. `clients` are
+/// the frontends that do; without any it is the backend that has no effect.
+pub(super) fn client_sni<'p>(
+    proxy: &Proxy<'_>,
+    clients: impl Iterator<Item = &'p Proxy<'p>>,
+    report: &mut Report,
+) {
+    let binds: Vec<_> =
+        clients.flat_map(|client| client.draft.binds.value().into_iter().flatten()).collect();
+    let speaks_tls = |bind: &&BindDraft| bind.tls.ssl.is_wrong() || bind.tls.ssl.or(false);
+    if binds.is_empty() || binds.iter().any(speaks_tls) {
+        return;
+    }
+    for server in proxy.draft.servers.value().into_iter().flatten() {
+        let sni = &server.words.tls.sni;
+        if let (Some(Sni::ClientSni), Some(place)) = (sni.value(), sni.place()) {
+            let message = "`sni` is what clients ask for, and none of them speaks TLS";
+            warn(report, place, message, "no bind with `ssl` leads here");
         }
     }
 }

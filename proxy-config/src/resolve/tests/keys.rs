@@ -151,7 +151,7 @@ fn captures_are_cut() {
 }
 
 /// A server with these words, and what its section says of all servers.
-fn server(default: &str, words: &str) -> Server {
+pub(super) fn server(default: &str, words: &str) -> Server {
     let text = format!(
         "[listen.x]\nbind = ':80'\ndefault-server = {{ check = true, {default} }}\n\
          server = [{{ name = 'a', address = 'h:1', {words} }}]\n"
@@ -161,7 +161,16 @@ fn server(default: &str, words: &str) -> Server {
 
 #[test]
 fn proxy_headers_to_servers() {
-    let v2 = |authority, crc32c, unique_id| SendProxy::V2 { authority, crc32c, unique_id };
+    let v2 = |authority, crc32c, unique_id| SendProxy::V2 {
+        authority,
+        crc32c,
+        unique_id,
+        ssl: false,
+        cert_cn: false,
+        ssl_cipher: false,
+        cert_sig: false,
+        cert_key: false,
+    };
     let options = "send-proxy-v2 = true, proxy-v2-options = 'crc32c,unique-id'";
     let cases = [
         ("", "", None),
