@@ -14,6 +14,7 @@ pub mod error;
 pub mod tlv;
 
 mod crc32c;
+mod ssl_out;
 mod v1;
 mod v2;
 
@@ -23,6 +24,7 @@ mod testing;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 pub use error::ProxyError;
+pub use ssl_out::SslOut;
 pub use tlv::{Ssl, Tlv, Tlvs};
 pub use v1::encode_v1;
 pub use v2::{ProxyOut, encode_v2};

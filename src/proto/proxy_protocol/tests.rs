@@ -6,7 +6,9 @@ use ppp::v2::{Builder, Type};
 use ppp::{v1 as ppp_v1, v2 as ppp_v2};
 
 use super::testing::{addresses, verdict};
-use super::{Command, Header, ProxyError, ProxyOut, as_ipv6, encode_v1, encode_v2, parse, tlv};
+use super::{
+    Command, Header, ProxyError, ProxyOut, SslOut, as_ipv6, encode_v1, encode_v2, parse, tlv,
+};
 use crate::proto::testing::{Random, with_seeds};
 
 type Pair = (SocketAddr, SocketAddr);
@@ -48,13 +50,50 @@ struct Values {
     authority: Option<Vec<u8>>,
     unique_id: Option<Vec<u8>>,
     crc32c: bool,
+    ssl: Option<SslValues>,
+}
+
+/// What an SSL TLV says; the values within in the order in which they are sent.
+struct SslValues {
+    client: u8,
+    verify: u32,
+    within: [Option<Vec<u8>>; 5],
+}
+
+const WITHIN: [u8; 5] =
+    [tlv::SSL_VERSION, tlv::SSL_CN, tlv::SSL_KEY_ALG, tlv::SSL_SIG_ALG, tlv::SSL_CIPHER];
+
+impl SslValues {
+    fn random(random: &mut Random) -> Self {
+        let within = WITHIN.map(|_| random.one_in(2).then(|| random_bytes(random, 64)));
+        Self { client: random.next() as u8 | tlv::CLIENT_SSL, verify: random.next() as u32, within }
+    }
+
+    fn out(&self) -> SslOut<'_> {
+        let [version, cn, key_alg, sig_alg, cipher] = self.within.each_ref().map(Option::as_deref);
+        let (client, verify) = (self.client, self.verify);
+        SslOut { client, verify, version, cn, key_alg, sig_alg, cipher }
+    }
+
+    /// The value of the TLV, by the document.
+    fn value(&self) -> Vec<u8> {
+        let mut value = vec![self.client];
+        value.extend(self.verify.to_be_bytes());
+        for (kind, within) in WITHIN.iter().zip(&self.within) {
+            let Some(within) = within else { continue };
+            value.extend([*kind, 0, within.len() as u8]);
+            value.extend(within);
+        }
+        value
+    }
 }
 
 impl Values {
     fn random(random: &mut Random) -> Self {
         let mut value = |len_max| random.one_in(2).then(|| random_bytes(random, len_max));
         let (alpn, authority, unique_id) = (value(255), value(255), value(128));
-        Self { alpn, authority, unique_id, crc32c: random.one_in(2) }
+        let ssl = random.one_in(2).then(|| SslValues::random(random));
+        Self { alpn, authority, unique_id, crc32c: random.one_in(2), ssl }
     }
 
     fn header(&self, (source, destination): Pair) -> Vec<u8> {
@@ -69,6 +108,7 @@ impl Values {
                 authority: self.authority.as_deref(),
                 crc32c: self.crc32c,
                 unique_id: self.unique_id.as_deref(),
+                ssl: self.ssl.as_ref().map(SslValues::out),
             },
         );
         out
@@ -81,7 +121,8 @@ impl Values {
             (tlv::AUTHORITY, &self.authority),
             (tlv::UNIQUE_ID, &self.unique_id),
         ];
-        list.into_iter().filter_map(|(kind, value)| Some((kind, value.clone()?))).collect()
+        let list = list.into_iter().filter_map(|(kind, value)| Some((kind, value.clone()?)));
+        list.chain(self.ssl.as_ref().map(|ssl| (tlv::SSL, ssl.value()))).collect()
     }
 }
 

@@ -32,6 +32,13 @@ pub const SSL_KEY_ALG: u8 = 0x25;
 /// The name of the network namespace.
 pub const NETNS: u8 = 0x30;
 
+/// A bit of [`Ssl::client`]: the client spoke TLS.
+pub const CLIENT_SSL: u8 = 0x01;
+/// A bit of [`Ssl::client`]: it showed a certificate on this connection.
+pub const CLIENT_CERT_CONN: u8 = 0x02;
+/// A bit of [`Ssl::client`]: it showed one at least once in this TLS session.
+pub const CLIENT_CERT_SESS: u8 = 0x04;
+
 /// The bytes of one protocol's name (RFC 7301 section 3.1), which is what is sent. What is
 /// received may be a list of them.
 pub const ALPN_LEN_MAX: usize = 255;
@@ -39,6 +46,10 @@ pub const ALPN_LEN_MAX: usize = 255;
 pub const AUTHORITY_LEN_MAX: usize = 255;
 /// Section 2.2.5 of the document.
 pub const UNIQUE_ID_LEN_MAX: usize = 128;
+/// Of a common name that is sent; X.509 allows 64 characters (RFC 5280 appendix A.1).
+pub const SSL_CN_LEN_MAX: usize = 255;
+/// Of the name of a version, cipher or algorithm that is sent; the longest in use have about 45.
+pub const SSL_NAME_LEN_MAX: usize = 64;
 
 /// Type and length.
 pub(super) const HEAD_LEN: usize = 3;
@@ -89,10 +100,10 @@ impl<'a> Iterator for Tlvs<'a> {
 /// The value of an [`SSL`] TLV, taken apart.
 #[derive(Clone, Debug)]
 pub struct Ssl<'a> {
-    /// Bits: 1 the client spoke TLS, 2 it showed a certificate on this connection, 4 it showed one
-    /// at least once in this TLS session.
+    /// The bits `CLIENT_*`; others may come.
     pub client: u8,
-    /// 0 when the client showed a certificate that was verified.
+    /// 0 when the client showed a certificate that was verified. HAProxy says so too when it
+    /// showed none: only with [`CLIENT_CERT_SESS`] does this mean anything.
     pub verify: u32,
     /// The TLVs within.
     pub tlvs: Tlvs<'a>,

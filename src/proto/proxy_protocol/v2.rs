@@ -8,6 +8,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::crc32c::crc32c;
+use super::ssl_out::SslOut;
 use super::tlv::{self, push_tlv};
 use super::{Command, HEADER_LEN_MAX, Header, ProxyError, as_ipv6};
 
@@ -126,7 +127,8 @@ where
 /// connection.
 ///
 /// A value that is too long for its TLV (`tlv::*_LEN_MAX`) is left out, since every receiver would
-/// refuse the connection for it; so a header is never longer than 1 KiB.
+/// refuse the connection for it; so a header is never longer than 1,280 bytes, and none of its TLVs
+/// than 1 KiB.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ProxyOut<'a> {
     /// The connection is the proxy's own: `LOCAL`, without addresses.
@@ -143,6 +145,8 @@ pub struct ProxyOut<'a> {
     pub crc32c: bool,
     /// `proxy-v2-options unique-id`.
     pub unique_id: Option<&'a [u8]>,
+    /// `send-proxy-v2-ssl`, `proxy-v2-options ssl` and all that ask for more of TLS.
+    pub ssl: Option<SslOut<'a>>,
 }
 
 impl ProxyOut<'_> {
@@ -177,6 +181,9 @@ pub fn encode_v2(out: &mut Vec<u8>, header: &ProxyOut<'_>) {
     push_tlv(out, tlv::ALPN, header.alpn, tlv::ALPN_LEN_MAX);
     push_tlv(out, tlv::AUTHORITY, header.authority, tlv::AUTHORITY_LEN_MAX);
     push_tlv(out, tlv::UNIQUE_ID, header.unique_id, tlv::UNIQUE_ID_LEN_MAX);
+    if let Some(ssl) = &header.ssl {
+        ssl.push(out);
+    }
     // The limits of the TLVs keep this far below what 16 bits hold.
     let len = (out.len() - start - FIXED_LEN) as u16;
     replace(out, start + FIXED_LEN - 2, &len.to_be_bytes());

@@ -3,7 +3,7 @@
 #![no_main]
 
 use fuzz::proto::proxy_protocol::{
-    HEADER_LEN_MAX, Header, ProxyOut, Ssl, Tlv, Tlvs, encode_v1, encode_v2, parse, tlv,
+    HEADER_LEN_MAX, Header, ProxyOut, Ssl, SslOut, Tlv, Tlvs, encode_v1, encode_v2, parse, tlv,
 };
 use fuzz::settled;
 use libfuzzer_sys::fuzz_target;
@@ -55,6 +55,11 @@ fn check_v2(header: &Header, bytes: &[u8]) {
         alpn: first(tlv::ALPN, tlv::ALPN_LEN_MAX),
         authority: first(tlv::AUTHORITY, tlv::AUTHORITY_LEN_MAX),
         unique_id: first(tlv::UNIQUE_ID, tlv::UNIQUE_ID_LEN_MAX),
+        ssl: header
+            .tlvs(bytes)
+            .first(tlv::SSL)
+            .and_then(|value| Ssl::parse(value).ok())
+            .map(ssl_out),
         ..ProxyOut::default()
     };
     for crc32c in [false, true] {
@@ -68,8 +73,41 @@ fn check_v2(header: &Header, bytes: &[u8]) {
             assert_eq!(again(tlv::AUTHORITY), header_out.authority);
             assert_eq!(again(tlv::UNIQUE_ID), header_out.unique_id);
             assert_eq!(again(tlv::CRC32C).is_some(), crc32c);
+            assert_eq!(again(tlv::SSL).is_some(), header_out.ssl.is_some());
+            if let (Some(out), Some(value)) = (&header_out.ssl, again(tlv::SSL)) {
+                check_ssl(out, value);
+            }
         }
     }
+}
+
+fn ssl_out<'a>(ssl: Ssl<'a>) -> SslOut<'a> {
+    // What is longer than its TLV may be is left out.
+    let first =
+        |kind, len_max| ssl.tlvs.clone().first(kind).filter(|value: &&[u8]| value.len() <= len_max);
+    SslOut {
+        client: ssl.client,
+        verify: ssl.verify,
+        version: first(tlv::SSL_VERSION, tlv::SSL_NAME_LEN_MAX),
+        cn: first(tlv::SSL_CN, tlv::SSL_CN_LEN_MAX),
+        key_alg: first(tlv::SSL_KEY_ALG, tlv::SSL_NAME_LEN_MAX),
+        sig_alg: first(tlv::SSL_SIG_ALG, tlv::SSL_NAME_LEN_MAX),
+        cipher: first(tlv::SSL_CIPHER, tlv::SSL_NAME_LEN_MAX),
+    }
+}
+
+fn check_ssl(out: &SslOut<'_>, value: &[u8]) {
+    let Ok(again) = Ssl::parse(value) else { panic!("{}", value.escape_ascii()) };
+    let again = ssl_out(again);
+    if out.client & tlv::CLIENT_SSL == 0 {
+        return assert_eq!(value, [0; 5]);
+    }
+    assert_eq!((again.client, again.verify), (out.client, out.verify));
+    assert_eq!((again.version, again.cn), (out.version, out.cn));
+    assert_eq!(
+        (again.key_alg, again.sig_alg, again.cipher),
+        (out.key_alg, out.sig_alg, out.cipher)
+    );
 }
 
 fn check_again(header: &Header, encoded: &[u8]) -> Header {
