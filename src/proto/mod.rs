@@ -2,6 +2,7 @@
 
 pub mod h1;
 pub mod proxy_protocol;
+pub mod tls_hello;
 pub mod websocket;
 
 #[cfg(test)]

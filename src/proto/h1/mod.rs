@@ -34,3 +34,4 @@ pub use framing::{Framing, ResponseFraming, Version};
 pub use head::{Limits, Method, RequestHead, ResponseHead};
 pub use lenient::is_plain_name;
 pub use reply::{error_reply, error_reply_head};
+pub use target::host_of;

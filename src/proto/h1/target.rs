@@ -113,6 +113,13 @@ impl Authority<'_> {
     }
 }
 
+/// The host in `host[:port]`, an IPv6 address without its brackets; `None` where there is none.
+pub fn host_of(authority: &[u8]) -> Option<&str> {
+    let host = split_authority(authority, DefaultPort::Either)?.host;
+    let bare = host.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    std::str::from_utf8(bare.unwrap_or(host)).ok()
+}
+
 /// `uri-host [":" port]` without user information (RFC 9110 sections 4.2.4 and 7.2).
 fn split_authority(bytes: &[u8], default_port: DefaultPort) -> Option<Authority<'_>> {
     let host_len = match bytes {
