@@ -14,7 +14,7 @@ use crate::{control, demo};
 
 /// The most that is read of a file that a configuration names: far more than an error page needs,
 /// which must fit a buffer.
-const FILE_MAX: u64 = 1 << 20;
+const FILE_MAX: u64 = 32 << 20;
 
 /// A TCP and HTTP load balancer and reverse proxy: io_uring, one pinned thread per core.
 #[derive(Debug, Parser)]

@@ -1,17 +1,20 @@
 //! Getting a stream to a server: chosen, connected to, and on failure tried again elsewhere.
 
+mod proxy_header;
+
 use std::mem;
 use std::rc::Rc;
 
-use proxy_config::model::{BackendId, Redispatch, SendProxy};
+use proxy_config::model::{BackendId, Redispatch};
 
 use crate::backend::{Backend, ServerIndex, Tried};
-use crate::io::{Chunk, Conn, InputEnd, io};
+use crate::io::{Conn, InputEnd, TlsFault, io};
 use crate::observe::counters::Traffic;
 use crate::observe::{StreamEnd, Who};
-use crate::proto::proxy_protocol::{ProxyOut, encode_v1, encode_v2};
-use crate::session::{Ends, Session, millis};
+use crate::proto::h1::host_of;
+use crate::session::{Session, millis};
 use crate::shard::Shard;
+use proxy_header::send_proxy_header;
 
 /// Pause before the next attempt when the system had no descriptor to give.
 const RESOURCE_PAUSE_MS: u64 = 20;
@@ -145,9 +148,8 @@ pub struct Connected {
 }
 
 impl Attempts {
-    /// Connects `place` to a server; `greet` queues what is to be sent first, which leaves as soon
-    /// as the connection stands; it is told whether the connection is a new one. `reuse`: whether an
-    /// idle connection will do.
+    /// Connects `place` to a server. What `caller` queues to be sent first leaves as soon
+    /// as the connection stands, behind a PROXY header and TLS where the server has them.
     ///
     /// # Errors
     /// When no server may be used, none accepted within the retries, or the client left.
@@ -156,15 +158,15 @@ impl Attempts {
         session: &mut Session,
         place: &mut Place,
         reuse: Reuse,
-        mut greet: impl FnMut(&Session, &Conn, &Place, bool),
+        caller: &impl Caller,
     ) -> Result<Connected, Fault> {
         loop {
             self.choose(place)?;
-            if let Some(conn) = idle(session, place, reuse) {
-                greet(session, &conn, place, false);
+            if let Some(conn) = idle(session, place, reuse, caller.names()) {
+                caller.greet(session, &conn, place);
                 return Ok(Connected { conn, reused: true });
             }
-            let failed = match attempt(session, place, &mut greet).await {
+            let failed = match attempt(session, place, caller).await {
                 Ok(conn) => return Ok(Connected { conn, reused: false }),
                 Err(failed) => failed,
             };
@@ -228,19 +230,23 @@ impl Attempts {
 }
 
 /// A connection that idles, in the session or in the shard's pool.
-fn idle(session: &mut Session, place: &Place, reuse: Reuse) -> Option<Conn> {
+fn idle(session: &mut Session, place: &Place, reuse: Reuse, names: Names<'_>) -> Option<Conn> {
     if reuse == Reuse::No {
         return None;
     }
     let server = place.server()?;
+    let client_tls = session.tls.clone();
+    let client_sni = client_tls.as_ref().and_then(|tls| tls.server_name.as_deref());
+    let asked = place.backend().servers[server].tls.traffic.asked(names.host(), client_sni);
     if let Some(conn) = session.take_private(place.id(), server)
+        && place.backend().servers[server].tls.traffic.fits(&conn, asked)
         && conn.is_fresh()
         && (reuse == Reuse::Yes || conn.is_quiet_now())
     {
         return Some(conn);
     }
     let first = session.requests == 0;
-    place.backend().reuse(server, &session.task, first, reuse == Reuse::Once)
+    place.backend().reuse(server, &session.task, asked, (first, reuse == Reuse::Once))
 }
 
 const CLIENT_LEFT: Fault = Fault::new(StreamEnd::CLIENT_CONNECT, 0);
@@ -269,19 +275,27 @@ fn give_up(session: &Session, place: &Place) -> Result<(), Fault> {
 }
 
 /// One attempt to connect.
-async fn attempt(
-    session: &Session,
-    place: &Place,
-    greet: &mut impl FnMut(&Session, &Conn, &Place, bool),
-) -> Result<Conn, Fault> {
+async fn attempt(session: &Session, place: &Place, caller: &impl Caller) -> Result<Conn, Fault> {
     let no_descriptor = |_| Fault::new(StreamEnd::RESOURCE_CONNECT, 503);
     let server = place.server().unwrap_or_default();
     let conn = place.backend().dial(server, &session.task).map_err(no_descriptor)?;
-    greet(session, &conn, place, true);
+    send_proxy_header(session, &conn, place, caller.names());
+    let has_tls = begin_tls(session, &conn, place, caller.names())?;
+    caller.greet(session, &conn, place);
     let deadline = io().now_ms() + millis(place.backend().config().timeouts.connect);
     loop {
         match conn.connected() {
-            Some(Ok(())) => return Ok(conn),
+            Some(Ok(())) if !has_tls => return Ok(conn),
+            Some(Ok(())) => {
+                if shake_hands(&conn, place)? {
+                    return Ok(conn);
+                }
+                if io().now_ms() >= deadline {
+                    return Err(Fault::new(StreamEnd::SERVER_TIMEOUT_CONNECT, 503));
+                }
+                give_up(session, place)?;
+                session.task.wait(deadline).await;
+            }
             Some(Err(_)) => return Err(Fault::new(StreamEnd::SERVER_CONNECT, 503)),
             None if io().now_ms() >= deadline => {
                 return Err(Fault::new(StreamEnd::SERVER_TIMEOUT_CONNECT, 503));
@@ -294,32 +308,55 @@ async fn attempt(
     }
 }
 
-/// What a PROXY protocol header may name besides addresses.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ProxyNames<'a> {
+/// Begins TLS on a new connection if its server has it; the name that it asks for may be the request's.
+fn begin_tls(
+    session: &Session,
+    conn: &Conn,
+    place: &Place,
+    names: Names<'_>,
+) -> Result<bool, Fault> {
+    let server = &place.backend().servers[place.server().unwrap_or_default()];
+    let client_sni = session.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
+    let asked = server.tls.traffic.asked(names.host(), client_sni);
+    let Some(target) = server.tls.traffic.target(asked) else { return Ok(false) };
+    match conn.dial_tls(target) {
+        Ok(()) => Ok(true),
+        Err(fault) => Err(refused(place, &fault)),
+    }
+}
+
+/// Whether the handshake with a server is done.
+fn shake_hands(conn: &Conn, place: &Place) -> Result<bool, Fault> {
+    match conn.shake_hands() {
+        Some(Ok(_)) => Ok(true),
+        Some(Err(fault)) => Err(refused(place, &fault)),
+        None => Ok(false),
+    }
+}
+
+fn refused(place: &Place, fault: &TlsFault) -> Fault {
+    place.backend().report_tls(place.server().unwrap_or_default(), fault);
+    Fault::new(StreamEnd::SERVER_CONNECT, 503)
+}
+
+/// Who asks for a connection.
+pub trait Caller {
+    fn names(&self) -> Names<'_>;
+
+    /// Queues what is to be sent first.
+    fn greet(&self, session: &Session, conn: &Conn, place: &Place);
+}
+
+/// What a stream tells of itself before anything else: in TLS, and in a PROXY protocol header.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// Its host, with a port if it says one.
     pub authority: Option<&'a [u8]>,
     pub unique_id: Option<&'a [u8]>,
 }
 
-/// Queues the header with which a new connection to a server of `send-proxy` begins.
-pub fn send_proxy_header(session: &Session, conn: &Conn, place: &Place, names: ProxyNames<'_>) {
-    let server = place.server().and_then(|server| place.backend().config().servers.get(server));
-    let Some(send_proxy) = server.and_then(|server| server.send_proxy) else { return };
-    let mut header = io().take_buffer();
-    let Ends { source, destination } = session.ends();
-    match send_proxy {
-        SendProxy::V1 => encode_v1(&mut header, source, destination),
-        SendProxy::V2 { authority, crc32c, unique_id } => {
-            let proxy_out = ProxyOut {
-                source,
-                destination,
-                authority: names.authority.filter(|_| authority),
-                crc32c,
-                unique_id: names.unique_id.filter(|_| unique_id),
-                ..ProxyOut::default()
-            };
-            encode_v2(&mut header, &proxy_out);
-        }
+impl<'a> Names<'a> {
+    fn host(&self) -> Option<&'a str> {
+        self.authority.and_then(host_of)
     }
-    conn.queue(Chunk::Owned(header));
 }

@@ -2,7 +2,7 @@
 //!
 //! # The way of a request
 //! 1. [`shard`] accepts on its own listener and starts a [`session`], the life of a client connection,
-//!    which may begin with a PROXY header (`session/handshake.rs`)
+//!    which may begin with a PROXY header and TLS (`session/handshake.rs`, [`proto::tls_hello`])
 //! 2. [`stream`] reads and checks the head of a request ([`proto::h1`], `stream/normalise.rs`)
 //! 3. it chooses a backend, whose place it holds until it ends ([`connect::Place`]), and waits for the
 //!    request's body where that is asked (`stream/hold.rs`)
@@ -19,10 +19,13 @@
 //! ```text
 //! control (start, signals, drain)           cli, demo
 //!    shard -> session -> stream, tunnel -> connect      the spine
-//!            backend  check  error_page  observe        what it asks
+//!            backend  check  error_page  observe  tls   what it asks
 //!                         proto                         bytes to meaning, no I/O
 //!                         io                            io_uring, glommio, all unsafe code
 //! ```
+//! [`tls`] has certificates, keys and policies, read from files on the main thread; `io/tls.rs` has the
+//! bytes of TLS: above `io` a connection is the same with TLS and without.
+//!
 //! Imports point down. `io` knows nothing of HTTP, `proto` nothing of sockets or time.
 //!
 //! # Where to add things
@@ -47,4 +50,5 @@ pub mod proto;
 pub mod session;
 pub mod shard;
 pub mod stream;
+pub mod tls;
 pub mod tunnel;

@@ -1,8 +1,10 @@
 //! A session: the life of one client connection, from accept to close.
 
 mod handshake;
+mod proxy_header;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -11,8 +13,10 @@ use std::rc::Rc;
 use proxy_config::model::{self, BackendId, Mode};
 
 use crate::backend::ServerIndex;
-use crate::io::{Conn, Task, io};
-use crate::observe::{Captured, Counts, LEVEL_ERR, LEVEL_INFO, Record, StreamEnd, Timers, Who};
+use crate::io::{Conn, Task, TlsFacts, io};
+use crate::observe::{
+    Captured, Counts, LEVEL_ERR, LEVEL_INFO, Record, StreamEnd, Timers, TlsNames, Who,
+};
 use crate::shard::admission::Permit;
 use crate::shard::{Enrolled, Shard};
 use crate::stream::Next;
@@ -53,6 +57,8 @@ pub struct Session {
     source: Option<SocketAddr>,
     /// In a box, since hardly anybody asks.
     destination: Option<Box<SocketAddr>>,
+    /// What was agreed with the client; `None` without TLS.
+    pub tls: Option<Rc<TlsFacts>>,
     pub frontend: usize,
     pub bind_number: u32,
     pub accepted_ms: u64,
@@ -71,7 +77,8 @@ pub struct Session {
 /// Serves a client connection until it ends.
 pub async fn run(task: Task, shard: Rc<Shard>, accepted: Accepted) {
     let mut session = Session::open(task, shard, accepted);
-    if !session.shake_hands().await {
+    // In a box, as most of a session's life is behind it.
+    if session.has_handshake() && !Box::pin(session.shake_hands()).await {
         return;
     }
     match session.config().mode {
@@ -94,6 +101,7 @@ impl Session {
         Self {
             source,
             destination: destination.map(Box::new),
+            tls: None,
             client,
             frontend: accepted.frontend,
             bind_number: accepted.bind_number,
@@ -149,7 +157,7 @@ impl Session {
             accept_ms,
             request_ms: accept_ms,
             frontend: name,
-            tls: false,
+            tls: self.tls.as_deref().map(names),
             backend: name,
             server: None,
             timers: Timers { handshake_ms: self.handshake_ms as i64, ..Timers::NONE },
@@ -265,6 +273,10 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.shard.frontend_counters(self.frontend).current.sub(1);
     }
+}
+
+fn names(facts: &TlsFacts) -> TlsNames {
+    TlsNames { version: facts.version, cipher: facts.cipher }
 }
 
 /// What HAProxy logs as an error: anything but a normal end or an answer of the proxy's own, a retry,

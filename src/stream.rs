@@ -24,10 +24,8 @@ use std::mem;
 
 use proxy_config::model::{BackendId, HttpReuse, SendProxy};
 
-use crate::connect::{
-    Attempts, Connected, Fault, Place, ProxyNames, Retry, Reuse, send_proxy_header,
-};
-use crate::io::io;
+use crate::connect::{Attempts, Caller, Connected, Fault, Names, Place, Retry, Reuse};
+use crate::io::{Conn, io};
 use crate::observe::{ConnEnds, StreamEnd};
 use crate::patience::Patience;
 use crate::proto::h1::{BodyDecoder, RequestHead, ResponseHead};
@@ -198,13 +196,7 @@ impl Stream {
             (0, _) => Reuse::Once,
             _ => Reuse::No,
         };
-        let greet = |session: &Session, conn: &_, place: &Place, is_new| {
-            if is_new {
-                send_proxy_header(session, conn, place, self.proxy_names());
-            }
-            self.send_head(session, conn, place);
-        };
-        let connected = attempts.connect(session, &mut place, reuse, greet).await;
+        let connected = attempts.connect(session, &mut place, reuse, self).await;
         let now_ms = io().now_ms();
         let progress = &mut self.progress;
         (progress.place, progress.attempts) = (Some(place), attempts);
@@ -216,13 +208,6 @@ impl Stream {
         progress.times.connected = now_ms;
         progress.server_patience.seen(now_ms);
         Ok(())
-    }
-
-    fn proxy_names(&self) -> ProxyNames<'_> {
-        ProxyNames {
-            authority: self.request.host.map(|host| host.of(&self.request_bytes)),
-            unique_id: Some(&*self.unique_id).filter(|id| !id.is_empty()),
-        }
     }
 
     /// Moves request and response until both are done.
@@ -385,6 +370,19 @@ impl Stream {
             self.progress.times.connected.max(self.progress.times.response);
         self.progress.place = Some(place);
         self.record(session, end);
+    }
+}
+
+impl Caller for Stream {
+    fn names(&self) -> Names<'_> {
+        Names {
+            authority: self.request.host.map(|host| host.of(&self.request_bytes)),
+            unique_id: Some(&*self.unique_id).filter(|id| !id.is_empty()),
+        }
+    }
+
+    fn greet(&self, session: &Session, conn: &Conn, place: &Place) {
+        self.send_head(session, conn, place);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tunnels: bytes both ways between a client and a server, whatever they mean. TCP mode from the
 //! start, HTTP after CONNECT or an upgrade.
 
-use crate::connect::{Attempts, Fault, Place, ProxyNames, Reuse, send_proxy_header};
+use crate::connect::{Attempts, Caller, Fault, Names, Place, Reuse};
 use crate::io::{Chunk, Conn, InputEnd, io};
 use crate::observe::{ConnEnds, Record, StreamEnd, Timers};
 use crate::patience::Patience;
@@ -24,6 +24,8 @@ struct Direction {
     bytes: u64,
     /// The end was passed on.
     finished: bool,
+    /// It was none in TLS, where it must be said: something may be missing.
+    is_cut: bool,
 }
 
 #[derive(Debug, Default)]
@@ -32,6 +34,8 @@ struct Tunnel {
     server: Patience,
     request: Direction,
     response: Direction,
+    /// Which side ended first without saying so in TLS.
+    cut: Option<StreamEnd>,
 }
 
 /// Serves a client connection in TCP mode.
@@ -50,14 +54,7 @@ pub async fn serve_tcp(session: &mut Session) {
         session.shard.render(&mut id, &unique_id.format, &record);
         outcome.unique_id = id;
     }
-    let unique_id = Some(&*outcome.unique_id).filter(|id| !id.is_empty());
-    let names = ProxyNames { authority: None, unique_id };
-    let greet = |session: &Session, conn: &Conn, place: &Place, is_new| {
-        if is_new {
-            send_proxy_header(session, conn, place, names);
-        }
-    };
-    let connected = attempts.connect(session, &mut place, Reuse::No, greet).await;
+    let connected = attempts.connect(session, &mut place, Reuse::No, &outcome).await;
     match connected {
         Ok(server) => {
             outcome.connected_ms = io().now_ms();
@@ -93,6 +90,15 @@ struct TcpOutcome {
     server_ends: Option<ConnEnds>,
     moved: Moved,
     end: StreamEnd,
+}
+
+/// The client's first bytes go the way of all others.
+impl Caller for TcpOutcome {
+    fn names(&self) -> Names<'_> {
+        Names { authority: None, unique_id: Some(&*self.unique_id).filter(|id| !id.is_empty()) }
+    }
+
+    fn greet(&self, _: &Session, _: &Conn, _: &Place) {}
 }
 
 /// What a tunnel moved, and why it ended.
@@ -136,6 +142,11 @@ async fn run(session: &Session, server: &Conn, place: &Place, timeouts: Timeouts
             break StreamEnd::KILLED_DATA;
         }
     };
+    // Neither side is told in TLS that it has everything when the other one broke off.
+    if end != StreamEnd::NORMAL {
+        session.client.hide_end();
+        server.hide_end();
+    }
     let counters = session.shard.frontend_counters(session.frontend);
     counters.bytes_in.add(tunnel.request.bytes);
     place.count(|traffic| {
@@ -150,8 +161,13 @@ impl Tunnel {
     fn pump(&mut self, client: &Conn, server: &Conn) -> Option<StreamEnd> {
         move_bytes(client, server, (&mut self.client, &mut self.server), &mut self.request);
         move_bytes(server, client, (&mut self.server, &mut self.client), &mut self.response);
+        self.cut = self.cut.or(match (self.request.is_cut, self.response.is_cut) {
+            (true, _) => Some(StreamEnd::CLIENT_DATA),
+            (false, true) => Some(StreamEnd::SERVER_DATA),
+            (false, false) => None,
+        });
         if self.request.finished && self.response.finished {
-            return Some(StreamEnd::NORMAL);
+            return Some(self.cut.unwrap_or(StreamEnd::NORMAL));
         }
         let broken = |conn: &Conn| {
             matches!(conn.input_end(), Some(InputEnd::Failed(_))) || conn.send_error().is_some()
@@ -219,9 +235,14 @@ fn move_bytes(
         to.queue(Chunk::Received(buffer));
     }
     to.flush();
-    let ends = from.input_end() == Some(InputEnd::Closed);
+    let end = from.input_end();
+    let ends = matches!(end, Some(InputEnd::Closed | InputEnd::Truncated));
     let broke = matches!(from.closing(), Some(InputEnd::Failed(_))) || from.send_error().is_some();
     if ends && to.unsent() == 0 && !direction.finished {
+        direction.is_cut = end == Some(InputEnd::Truncated);
+        if direction.is_cut {
+            to.hide_end();
+        }
         to.finish();
         direction.finished = true;
     }

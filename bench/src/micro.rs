@@ -154,24 +154,6 @@ fn is_whole(is_whole: bool) -> Result<()> {
     if is_whole { Ok(()) } else { Err("the head was not parsed".into()) }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{CASES, collected};
-
-    #[test]
-    fn every_case_works() {
-        for (name, work) in CASES {
-            assert!(work(2).is_ok(), "{name}");
-        }
-    }
-
-    #[test]
-    fn the_count_is_read() {
-        assert_eq!(collected("==7== Events    : Ir\n==7== Collected : 4567\n"), Some(4567));
-        assert_eq!(collected("==7== nothing\n"), None);
-    }
-}
-
 /// A request that was served within some milliseconds.
 fn served() -> Record<'static> {
     Record {
@@ -182,7 +164,7 @@ fn served() -> Record<'static> {
         accept_ms: 1_795_380_513_104,
         request_ms: 1_795_380_513_104,
         frontend: "web",
-        tls: false,
+        tls: None,
         backend: "app",
         server: Some("app1"),
         timers: Timers {
@@ -221,4 +203,22 @@ fn write_log_lines(rounds: u64) -> Result<()> {
         black_box(&out);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CASES, collected};
+
+    #[test]
+    fn every_case_works() {
+        for (name, work) in CASES {
+            assert!(work(2).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_count_is_read() {
+        assert_eq!(collected("==7== Events    : Ir\n==7== Collected : 4567\n"), Some(4567));
+        assert_eq!(collected("==7== nothing\n"), None);
+    }
 }

@@ -5,6 +5,7 @@ pub mod health;
 pub mod pool;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -14,10 +15,16 @@ use proxy_config::model::{self, BackendId, Config, HttpReuse};
 use socket2::SockAddr;
 
 use crate::error_page::ErrorPages;
-use crate::io::{Conn, Task, dial_socket, io};
+use crate::io::{Conn, Task, TlsFault, dial_socket, io};
+use crate::observe::say;
 use crate::proto::h1::Limits;
 use balance::RoundRobin;
 use pool::Pool;
+
+use crate::tls::ServerContexts;
+use crate::tls::describe;
+
+pub use tls::{Dialer, ServerTls};
 
 /// Index into [`Backend::servers`].
 pub type ServerIndex = usize;
@@ -40,6 +47,7 @@ pub struct Server {
     /// What checks say; true without checks.
     up: Cell<bool>,
     idle: RefCell<Pool>,
+    pub tls: ServerTls,
 }
 
 /// The servers that a stream tried already; those beyond the 64th are not remembered.
@@ -59,12 +67,19 @@ impl Tried {
 impl Backend {
     /// `addresses`: the servers' addresses, resolved. `shard`: where in the round this one begins,
     /// so that shards do not all start with the first server.
-    pub fn new(config: &Arc<Config>, id: BackendId, addresses: &[SockAddr], shard: usize) -> Self {
-        let server = |address: &SockAddr| Server {
+    pub fn new(
+        config: &Arc<Config>,
+        id: BackendId,
+        addresses: &[SockAddr],
+        contexts: &[ServerContexts],
+        shard: usize,
+    ) -> Self {
+        let server = |(index, address): (usize, &SockAddr)| Server {
             address: Rc::new(address.clone()),
             host: address.as_socket().map_or_else(|| "localhost".to_owned(), |ip| ip.to_string()),
             up: Cell::new(true),
             idle: RefCell::default(),
+            tls: contexts.get(index).map_or_else(ServerTls::default, ServerTls::new),
         };
         let (tune, own) = (&config.global.tune, &config.backends[id.0]);
         let strict = Limits::strict(tune.bufsize, tune.http_maxhdr);
@@ -73,7 +88,7 @@ impl Backend {
             pages: ErrorPages::new(&own.error_pages),
             config: Arc::clone(config),
             id,
-            servers: addresses.iter().map(server).collect(),
+            servers: addresses.iter().enumerate().map(server).collect(),
             turn: RefCell::new(RoundRobin::new(addresses.len())),
         };
         for _ in 0..shard {
@@ -131,7 +146,14 @@ impl Backend {
     /// An idle connection that `http-reuse` lets a request use. `first`: the first request of its
     /// client connection, whose client cannot be asked to try again. `once`: it must not be sent
     /// twice, so that the connection is looked at more closely.
-    pub fn reuse(&self, server: ServerIndex, task: &Task, first: bool, once: bool) -> Option<Conn> {
+    /// `asked`: the name that the server is asked for in TLS, if it differs from stream to stream.
+    pub fn reuse(
+        &self,
+        server: ServerIndex,
+        task: &Task,
+        asked: Option<&str>,
+        (first, once): (bool, bool),
+    ) -> Option<Conn> {
         let proven_only = match (self.config().http_reuse, first) {
             (HttpReuse::Never, _) | (HttpReuse::Safe, true) => return None,
             (HttpReuse::Aggressive, true) => true,
@@ -139,9 +161,30 @@ impl Backend {
         };
         let mut idle = self.servers[server].idle.borrow_mut();
         loop {
-            let conn = idle.take(task.id(), proven_only)?;
+            let fits = |conn: &Conn| self.servers[server].tls.traffic.fits(conn, asked);
+            let conn = idle.take(task.id(), fits, proven_only)?;
             if !once || conn.is_quiet_now() {
                 return Some(conn);
+            }
+        }
+    }
+
+    /// Says why a handshake with a server failed, which a client's answer does not; now and then, as a
+    /// server that is refused is so for every request.
+    pub fn report_tls(&self, server: ServerIndex, fault: &TlsFault) {
+        let now_ms = io().now_ms();
+        if self.servers[server].tls.may_report(now_ms) {
+            let (config, reason) = (self.config(), describe(fault));
+            let name = &config.servers[server].name;
+            say(&format!("server {}/{name}: SSL handshake failure: {reason}", config.name));
+        }
+    }
+
+    /// Takes over TLS contexts that changed: a server's idle connections are of the old one.
+    pub fn take_tls(&self, contexts: &[ServerContexts]) {
+        for (server, contexts) in self.servers.iter().zip(contexts) {
+            if server.tls.take(contexts) {
+                server.idle.borrow_mut().close_older(u64::MAX);
             }
         }
     }

@@ -23,13 +23,19 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A connection for another request, now owned by `task`; with `proven_only`, one that was
-    /// reused before (`http-reuse aggressive`).
-    pub fn take(&mut self, task: TaskId, proven_only: bool) -> Option<Conn> {
+    /// A connection for another request, now owned by `task`, of those that fit it; with
+    /// `proven_only`, one that was reused before (`http-reuse aggressive`).
+    pub fn take(
+        &mut self,
+        task: TaskId,
+        fits: impl Fn(&Conn) -> bool,
+        proven_only: bool,
+    ) -> Option<Conn> {
         let mut index = self.idle.len();
         while index > 0 {
             index -= 1;
-            if proven_only && !self.idle[index].proven {
+            let idle = &self.idle[index];
+            if proven_only && !idle.proven || !fits(&idle.conn) {
                 continue;
             }
             let idle = self.idle.remove(index);

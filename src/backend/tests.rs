@@ -101,7 +101,7 @@ fn random_keys(random: &mut Random, weight_max: u64) -> String {
 fn backend(config: &Arc<Config>, shard: usize) -> Backend {
     let address = SockAddr::from(SocketAddr::from(([127, 0, 0, 1], 80)));
     let addresses = vec![address; config.backends[0].servers.len()];
-    Backend::new(config, BackendId(0), &addresses, shard)
+    Backend::new(config, BackendId(0), &addresses, &[], shard)
 }
 
 /// What `rise` and `fall` promise, counted in another way than `Health` does.

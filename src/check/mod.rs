@@ -5,11 +5,12 @@ use std::rc::Rc;
 use proxy_config::model::{Check, HttpCheck, SendProxy};
 use socket2::SockAddr;
 
+use crate::backend::Dialer;
 use crate::backend::health::Health;
-use crate::io::{Chunk, Conn, Task, dial_socket, io, spawn};
+use crate::io::{Chunk, Conn, ServerTarget, Task, TlsFault, dial_socket, io, spawn};
 use crate::observe::say;
 use crate::proto::h1::{Limits, Method, ResponseHead};
-use crate::proto::proxy_protocol::{ProxyOut, encode_v1, encode_v2};
+use crate::proto::proxy_protocol::{ProxyOut, SslOut, encode_v1, encode_v2};
 use crate::session::millis;
 use crate::shard::{Letter, Shard};
 
@@ -84,13 +85,47 @@ impl Probe {
             self.send_proxy_header(&conn);
             await_sent(task, &conn, begun + inter_ms).await;
         }
-        // A reset is no strain on the server, which has nothing to say.
-        conn.reset_on_close();
+        if let Some(target) = self.dialer().target(None) {
+            if !self.is_secured(task, &conn, target, begun + connect_ms).await {
+                return false;
+            }
+            // A handshake that is cut off looks like an attack to a server.
+            await_sent(task, &conn, begun + inter_ms).await;
+        } else {
+            // A reset is no strain on the server, which has nothing to say.
+            conn.reset_on_close();
+        }
         match &config.httpchk {
             None => true,
             Some(request) => {
                 let left_ms = config.timeouts.check.map_or(inter_ms, millis);
                 is_answered(task, &conn, request, io().now_ms() + left_ms).await
+            }
+        }
+    }
+
+    fn dialer(&self) -> &Dialer {
+        &self.shard.backends[self.backend].servers[self.server].tls.check
+    }
+
+    /// Shakes hands. A failure is told, since a server that is down for it does not say why.
+    async fn is_secured(
+        &self,
+        task: &Task,
+        conn: &Conn,
+        target: ServerTarget,
+        deadline: u64,
+    ) -> bool {
+        let begun = conn.dial_tls(target);
+        let outcome = match begun {
+            Ok(()) => are_hands_shaken(task, conn, deadline).await,
+            Err(fault) => Err(fault),
+        };
+        match outcome {
+            Ok(is_done) => is_done,
+            Err(fault) => {
+                self.shard.backends[self.backend].report_tls(self.server, &fault);
+                false
             }
         }
     }
@@ -103,8 +138,10 @@ impl Probe {
         let (source, destination) = conn.ends().unzip();
         match send_proxy {
             SendProxy::V1 => encode_v1(&mut header, source, destination),
-            SendProxy::V2 { crc32c, .. } => {
-                encode_v2(&mut header, &ProxyOut { local: true, crc32c, ..ProxyOut::default() });
+            SendProxy::V2 { crc32c, ssl, .. } => {
+                let ssl = ssl.then(SslOut::default);
+                let for_nobody = ProxyOut { local: true, crc32c, ssl, ..ProxyOut::default() };
+                encode_v2(&mut header, &for_nobody);
             }
         }
         conn.queue(Chunk::Owned(header));
@@ -152,6 +189,17 @@ async fn is_connected(task: &Task, conn: &Conn, deadline: u64) -> bool {
         match conn.connected() {
             Some(outcome) => return outcome.is_ok(),
             None if io().now_ms() >= deadline => return false,
+            None => task.wait(deadline).await,
+        }
+    }
+}
+
+/// False when that took too long.
+async fn are_hands_shaken(task: &Task, conn: &Conn, deadline: u64) -> Result<bool, TlsFault> {
+    loop {
+        match conn.shake_hands() {
+            Some(outcome) => return outcome.map(|_| true),
+            None if io().now_ms() >= deadline => return Ok(false),
             None => task.wait(deadline).await,
         }
     }

@@ -1,5 +1,6 @@
 //! The main thread: starts the shards, waits for signals, drains, and sees that all ended well.
 
+mod certificates;
 mod cores;
 mod limits;
 mod logs;
@@ -14,6 +15,8 @@ use std::time::Duration;
 use proxy_config::model::Config;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
+
+use certificates::Certificates;
 
 use crate::io::BoundSocket;
 use crate::io::Mailbox;
@@ -36,6 +39,7 @@ pub struct Proxy {
     pub addresses: Vec<Vec<String>>,
     config: Arc<Config>,
     log: LogWriter,
+    certificates: Certificates,
     mailboxes: Vec<Mailbox<Letter>>,
     reports: Receiver<Report>,
     report_to: Sender<Report>,
@@ -69,6 +73,7 @@ pub fn verify(config: &Config, bind: bool) -> Result<(), Vec<String>> {
     if let Err(unresolved) = resolve::servers(config) {
         reasons.extend(unresolved);
     }
+    reasons.extend(Certificates::load(config).err().into_iter().flatten());
     reasons.extend(logs::check(config));
     if bind {
         match start::bind(config, 1) {
@@ -141,7 +146,9 @@ impl Proxy {
                     eprintln!(
                         "log files reopened; reloading the configuration is not yet supported"
                     );
+                    self.renew_certificates();
                 }
+                Report::Certificates => self.renew_certificates(),
                 Report::Signal(signal) => {
                     return Ending { report: signal == SIGUSR1, failed: false };
                 }
@@ -155,6 +162,11 @@ impl Proxy {
             }
         }
         Ending { report: false, failed: true }
+    }
+
+    fn renew_certificates(&mut self) {
+        let contexts = self.certificates.reload(&self.config);
+        self.mailboxes.iter().for_each(|mailbox| mailbox.send(Letter::Tls(Arc::clone(&contexts))));
     }
 
     /// Has the shards finish what they do. Returns whether all ended in time.

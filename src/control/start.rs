@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use proxy_config::model::Config;
 use socket2::SockAddr;
 
+use super::certificates::Certificates;
 use super::{Proxy, cores, limits, resolve};
 use crate::io::{self, BoundSocket, Letters, Mailbox, mailbox};
 use crate::observe::{Counters, LogRoute, LogWriter, Names, Zone};
@@ -20,7 +21,7 @@ pub fn start(config: Config) -> Result<Proxy, Vec<String>> {
     let config = Arc::new(config);
     limits::raise_descriptors();
     limits::size_descriptor_table(config.global.maxconn);
-    let Ready { cores, addresses, bound, log } = prepare(&config)?;
+    let Ready { cores, addresses, bound, log, mut certificates } = prepare(&config)?;
     let addresses = Arc::new(addresses);
     let (mailboxes, letters) = mailboxes(cores.len()).map_err(one)?;
     let counters = Counters::new(Names::from(&*config), cores.len());
@@ -36,6 +37,7 @@ pub fn start(config: Config) -> Result<Proxy, Vec<String>> {
                 .map(|binds| binds.iter().map(|bind| Arc::clone(&bind.per_shard[index])).collect())
                 .collect(),
             addresses: Arc::clone(&addresses),
+            tls: Arc::clone(&certificates.contexts),
             logs: routes(&config, &log),
             log: log.shard_sender(),
             counters: Arc::clone(&counters),
@@ -54,7 +56,18 @@ pub fn start(config: Config) -> Result<Proxy, Vec<String>> {
     let addresses =
         bound.iter().map(|binds| binds.iter().map(|bind| bind.address.clone()).collect()).collect();
     let alive = cores.len();
-    Ok(Proxy { counters, addresses, config, log, mailboxes, reports, report_to, alive })
+    certificates.watch(report_to.clone());
+    Ok(Proxy {
+        counters,
+        addresses,
+        config,
+        log,
+        certificates,
+        mailboxes,
+        reports,
+        report_to,
+        alive,
+    })
 }
 
 /// What must be there before a shard can be made.
@@ -65,6 +78,7 @@ struct Ready {
     /// Index: frontend, bind.
     bound: Vec<Vec<BoundSocket>>,
     log: LogWriter,
+    certificates: Certificates,
 }
 
 /// Makes what a shard needs, or tells all that is missing.
@@ -82,15 +96,17 @@ fn prepare(config: &Config) -> Result<Ready, Vec<String>> {
     .flatten()
     .collect();
     let addresses = resolve::servers(config);
+    let certificates = Certificates::load(config);
     let bound = bind(config, shards);
     let logs = config.frontends.iter().flat_map(|frontend| &frontend.logs);
     let log = LogWriter::start(logs, shards, Arc::new(Zone::local())).map_err(one);
     reasons.extend(addresses.as_ref().err().into_iter().flatten().cloned());
+    reasons.extend(certificates.as_ref().err().into_iter().flatten().cloned());
     reasons.extend(bound.as_ref().err().into_iter().flatten().cloned());
     reasons.extend(log.as_ref().err().into_iter().flatten().cloned());
-    match (cores, addresses, bound, log) {
-        (Ok(cores), Ok(addresses), Ok(bound), Ok(log)) if reasons.is_empty() => {
-            Ok(Ready { cores, addresses, bound, log })
+    match (cores, addresses, certificates, bound, log) {
+        (Ok(cores), Ok(addresses), Ok(certificates), Ok(bound), Ok(log)) if reasons.is_empty() => {
+            Ok(Ready { cores, addresses, bound, log, certificates })
         }
         _ => Err(reasons),
     }

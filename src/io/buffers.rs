@@ -11,6 +11,7 @@
 
 use std::io;
 use std::marker::PhantomData;
+use std::mem;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -127,12 +128,19 @@ pub struct RecvBuf {
 
 #[derive(Debug)]
 enum Memory {
-    Heap(Box<[u8]>),
+    Heap(Vec<u8>),
     /// A buffer of the ring, which this value alone may touch.
     Ring(u16),
 }
 
 impl RecvBuf {
+    /// A part of bytes that are in memory of their own already.
+    pub(super) fn of(bytes: Vec<u8>, range: Range<usize>) -> Self {
+        let end = range.end.min(bytes.len()) as u32;
+        let start = (range.start as u32).min(end);
+        Self { memory: Memory::Heap(bytes), start, end, _here: PhantomData }
+    }
+
     /// The same bytes in memory of their own, the buffer given back.
     pub(super) fn moved_out(self) -> Self {
         let end = self.end - self.start;
@@ -186,8 +194,9 @@ impl RecvBuf {
 
 impl Drop for RecvBuf {
     fn drop(&mut self) {
-        if let Memory::Ring(id) = self.memory {
-            super::io().buffers.borrow_mut().spare.push(id);
+        match &mut self.memory {
+            Memory::Ring(id) => super::io().buffers.borrow_mut().spare.push(*id),
+            Memory::Heap(bytes) => super::io().give_buffer(mem::take(bytes)),
         }
     }
 }

@@ -4,15 +4,18 @@ use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use io_uring::{opcode, types};
 use rustix::net::Shutdown;
+use rustls::ClientConfig;
 use socket2::SockAddr;
 
 use super::buffers::RecvBuf;
 use super::ring::{Kind, user_data};
 use super::socket::{Chunk, Flight, InputEnd, Socket, charge};
 use super::task::TaskId;
+use super::tls::{ClientTarget, ServerTarget, Tls, TlsFacts, TlsFault};
 use super::{Io, io};
 
 /// A connection, owned by one session or pool. Dropping it closes it at once.
@@ -98,6 +101,54 @@ impl Conn {
         });
     }
 
+    /// Begins TLS as the side that a client talks to; what came so far is the beginning of its
+    /// hello. [`Conn::shake_hands`] tells the outcome.
+    ///
+    /// # Errors
+    /// When the configuration cannot be used.
+    pub fn accept_tls(&self, target: ClientTarget) -> Result<(), TlsFault> {
+        let tls = Tls::with_client(target)?;
+        self.with(|socket, io| socket.begin_tls(io, self.key, tls));
+        Ok(())
+    }
+
+    /// Begins TLS with a server, as soon as the connection stands. What is queued so far goes before
+    /// it in the clear, what is queued from now on behind the handshake, whose outcome
+    /// [`Conn::shake_hands`] tells.
+    ///
+    /// # Errors
+    /// When the configuration cannot be used.
+    pub fn dial_tls(&self, target: ServerTarget) -> Result<(), TlsFault> {
+        let tls = Tls::with_server(target)?;
+        self.with(|socket, io| socket.begin_tls(io, self.key, tls));
+        Ok(())
+    }
+
+    /// Goes on with the handshake as far as what came allows; `None`: it waits for more.
+    pub fn shake_hands(&self) -> Option<Result<Rc<TlsFacts>, TlsFault>> {
+        self.with(|socket, io| socket.shake(io, self.key))
+    }
+
+    /// What was agreed on; `None` without TLS.
+    pub fn tls_facts(&self) -> Option<Rc<TlsFacts>> {
+        self.with(|socket, _| socket.tls.as_ref()?.facts())
+    }
+
+    /// Whether the connection is as a new one would be: made with this configuration of TLS, or with
+    /// none, and for this name where that differs from connection to connection.
+    pub fn was_asked(&self, config: Option<&Arc<ClientConfig>>, name: Option<&str>) -> bool {
+        self.with(|socket, _| match (&socket.tls, config) {
+            (Some(tls), Some(config)) => tls.was_asked(config, name),
+            (tls, config) => tls.is_none() && config.is_none(),
+        })
+    }
+
+    /// As [`Conn::put_back`], for bytes that were gathered.
+    pub fn put_back_bytes(&self, bytes: Vec<u8>) {
+        let len = bytes.len();
+        self.put_back(RecvBuf::of(bytes, 0..len));
+    }
+
     /// Whether there are bytes to take.
     pub fn has_input(&self) -> bool {
         self.with(|socket, _| !socket.received.is_empty())
@@ -116,7 +167,11 @@ impl Conn {
     /// Whether the connection may carry another request: nothing came unasked, nothing ended.
     pub fn is_fresh(&self) -> bool {
         self.with(|socket, _| {
-            socket.end.is_none() && socket.send_error == 0 && socket.received.is_empty()
+            let is_at_rest = socket.tls.as_ref().is_none_or(|tls| tls.is_at_rest());
+            is_at_rest
+                && socket.end.is_none()
+                && socket.send_error == 0
+                && socket.received.is_empty()
         })
     }
 
@@ -183,6 +238,7 @@ impl Conn {
     /// Tells the other side that nothing more comes. All queued bytes must be sent.
     pub fn finish(&self) {
         self.with(|socket, _| {
+            socket.say_end();
             let _ = rustix::net::shutdown(&socket.fd, Shutdown::Write);
         });
     }
@@ -212,6 +268,16 @@ impl Conn {
         self.local_address().zip(self.peer_address())
     }
 
+    /// Leaves the end unsaid in TLS, where to say it means that nothing is missing. Without TLS the
+    /// close is as before.
+    pub fn hide_end(&self) {
+        self.with(|socket, _| {
+            if let Some(tls) = &mut socket.tls {
+                tls.hide_end();
+            }
+        });
+    }
+
     /// Makes the close a reset: the other side learns at once that something is missing.
     pub fn reset_on_close(&self) {
         self.with(|socket, _| {
@@ -227,6 +293,9 @@ impl Drop for Conn {
         let io = io();
         let mut sockets = io.sockets.borrow_mut();
         let socket = &mut sockets[self.key as usize];
+        if !socket.reset {
+            socket.say_end();
+        }
         socket.received.clear();
         socket.queue.drain(..).for_each(|chunk| chunk.recycle(io));
         if socket.pending == 0 {

@@ -17,6 +17,7 @@ mod sys;
 mod task;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod wheel;
 
 use std::cell::{Cell, RefCell};
@@ -36,6 +37,7 @@ pub use mailbox::{Letters, Mailbox, mailbox};
 pub use ring::probe;
 pub use socket::{Chunk, InputEnd};
 pub use task::{NEVER, Task, TaskId, fire as wake, spawn};
+pub use tls::{ClientTarget, ServerTarget, TlsFacts, TlsFault};
 
 /// What a shard is made with.
 #[derive(Debug, Clone, Copy)]

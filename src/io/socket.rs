@@ -15,6 +15,7 @@ use super::Io;
 use super::buffers::{GROUP, RecvBuf};
 use super::ring::{Completion, Kind, user_data};
 use super::task::{TaskId, fire};
+use super::tls::Tls;
 
 /// Bytes that a connection may hold in one direction before nothing more is taken in
 /// (backpressure): while buffers are plenty, and while they are scarce.
@@ -107,6 +108,9 @@ pub(super) fn charge(buffer: &RecvBuf) -> u32 {
 pub enum InputEnd {
     /// The other side finished sending.
     Closed,
+    /// The connection ended, but the other side did not say in TLS that it does: something may be
+    /// missing.
+    Truncated,
     /// The connection broke, with the system's error number.
     Failed(i32),
 }
@@ -142,6 +146,8 @@ pub(super) struct Socket {
     pub(super) unsent: usize,
     /// Bytes ever queued.
     pub(super) queued_total: u64,
+    /// In a box, since many have none.
+    pub(super) tls: Option<Box<Tls>>,
 }
 
 impl Socket {
@@ -166,6 +172,7 @@ impl Socket {
             flight: Flight::None,
             unsent: 0,
             queued_total: 0,
+            tls: None,
         }
     }
 
@@ -209,17 +216,26 @@ impl Socket {
     /// Starts a send of what is queued unless one is in flight.
     #[expect(unsafe_code, reason = "the kernel is given pointers to the chunks")]
     pub(super) fn send(&mut self, io: &Io, key: u32) {
-        if !matches!(self.flight, Flight::None) || self.send_error != 0 || self.queue.is_empty() {
+        if !matches!(self.flight, Flight::None) || self.send_error != 0 {
             return;
         }
         let fd = types::Fd(self.fd.as_raw_fd());
         let mut flags = libc::MSG_NOSIGNAL | libc::MSG_WAITALL;
-        if self.last && self.queue.len() <= GATHER_MAX {
-            flags |= libc::MSG_MORE;
-        }
-        let entry = if self.queue.len() == 1
-            && let Some(chunk) = self.queue.pop_front()
-        {
+        let single = match &self.tls {
+            None if self.queue.is_empty() => return,
+            None => {
+                let is_last = self.last && self.queue.len() <= GATHER_MAX;
+                let single = if self.queue.len() == 1 { self.queue.pop_front() } else { None };
+                flags |= if is_last { libc::MSG_MORE } else { 0 };
+                single
+            }
+            Some(_) => {
+                let Some((sealed, is_last)) = self.seal_next(io) else { return };
+                flags |= if is_last { libc::MSG_MORE } else { 0 };
+                Some(sealed)
+            }
+        };
+        let entry = if let Some(chunk) = single {
             let bytes = chunk.bytes();
             let entry = opcode::Send::new(fd, bytes.as_ptr(), bytes.len() as u32).flags(flags);
             self.flight = Flight::One(chunk);
@@ -259,7 +275,7 @@ impl Socket {
         }
     }
 
-    fn fail_sending(&mut self, error: i32, io: &Io) {
+    pub(super) fn fail_sending(&mut self, error: i32, io: &Io) {
         self.send_error = error;
         self.queue.drain(..).for_each(|chunk| chunk.recycle(io));
         self.unsent = 0;
@@ -267,7 +283,7 @@ impl Socket {
 
     /// Accounts for a buffer that is about to wait. Small ones are not left to pin large buffers:
     /// a peer that sends byte by byte would take them from all others.
-    fn store(&mut self, buffer: RecvBuf) -> RecvBuf {
+    pub(super) fn store(&mut self, buffer: RecvBuf) -> RecvBuf {
         self.received_len += charge(&buffer);
         let small = buffer.len() < SMALL && self.received.len() >= SMALL_COUNT;
         if small { buffer.moved_out() } else { buffer }
@@ -317,15 +333,27 @@ fn on_recv(socket: &mut Socket, io: &Io, completion: Completion) -> bool {
     }
     match completion.result {
         1.. => {
-            let buffer = buffer.map(|buffer| socket.store(buffer));
-            socket.received.extend(buffer);
+            let is_open = socket.tls.as_ref().is_some_and(|tls| tls.is_open());
+            let is_news = match buffer {
+                Some(buffer) if is_open => socket.unseal(io, completion.key, buffer),
+                buffer => {
+                    let buffer = buffer.map(|buffer| socket.store(buffer));
+                    socket.received.extend(buffer);
+                    true
+                }
+            };
             if socket.received_len as usize > io.window() {
                 socket.stop_receiving(io, completion.key);
             } else if ended {
                 socket.receive(io, completion.key);
             }
+            // Half a record is nothing that anybody waits for.
+            if !is_news {
+                return ended;
+            }
         }
-        0 => socket.end = Some(InputEnd::Closed),
+        0 if socket.end.is_some() => return ended,
+        0 => socket.end = Some(socket.tls.as_ref().map_or(InputEnd::Closed, |tls| tls.end())),
         error if error == -libc::ENOBUFS => {
             socket.starved = true;
             io.starved.borrow_mut().push(completion.key);
@@ -338,6 +366,8 @@ fn on_recv(socket: &mut Socket, io: &Io, completion: Completion) -> bool {
             }
             return ended;
         }
+        // What is told once is not told anew.
+        _ if socket.end.is_some() => return ended,
         error => socket.end = Some(InputEnd::Failed(-error)),
     }
     socket.wake(io, completion.key);
@@ -346,7 +376,8 @@ fn on_recv(socket: &mut Socket, io: &Io, completion: Completion) -> bool {
 
 fn on_send(socket: &mut Socket, io: &Io, completion: Completion) -> bool {
     let sent = socket.land(io);
-    socket.unsent = socket.unsent.saturating_sub(sent);
+    let data = socket.tls.as_mut().map_or(sent, |tls| std::mem::take(&mut tls.in_flight));
+    socket.unsent = socket.unsent.saturating_sub(data);
     if socket.abandoned {
         return true;
     }

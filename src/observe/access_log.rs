@@ -90,7 +90,7 @@ pub(super) fn put_date(out: &mut Vec<u8>, dates: &mut DateCache, wall_ms: u64) {
 /// `web~`. Names come from the checked configuration and need no escaping.
 pub(super) fn put_frontend(out: &mut Vec<u8>, record: &Record<'_>) {
     out.extend_from_slice(record.frontend.as_bytes());
-    if record.tls {
+    if record.tls.is_some() {
         out.push(b'~');
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::observe::end::StreamEnd;
+use crate::observe::record::TlsNames;
 use crate::observe::sample::{REQUEST, dates, served};
 
 /// The default of `len`.
@@ -86,7 +87,11 @@ fn http_lines_are_those_of_haproxy() {
         ),
         (vanished, r#"web app/s1 0/0/0/-1/100 -1 0 - - CD-- 1/1/0/0/0 0/0 "GET /a HTTP/1.1""#),
         (
-            Record { tls: true, bytes: 3_977_747, ..served() },
+            Record {
+                tls: Some(TlsNames { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256" }),
+                bytes: 3_977_747,
+                ..served()
+            },
             r#"web~ app/s1 0/0/0/0/0 200 3977747 - - ---- 1/1/0/0/0 0/0 "GET /a HTTP/1.1""#,
         ),
     ] {

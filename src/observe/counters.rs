@@ -69,6 +69,12 @@ pub struct FrontendCounters {
     pub requests_denied: Counter,
     /// `ereq`: not valid, not complete in time, or left by the client.
     pub requests_failed: Counter,
+    /// `ssl_sess`: handshakes of TLS that went well.
+    pub tls_sessions: Counter,
+    /// `ssl_reused_sess`: those of them in which an earlier session went on.
+    pub tls_resumed: Counter,
+    /// `ssl_failed_handshake`.
+    pub tls_failed: Counter,
     pub responses: Responses,
 }
 
@@ -112,7 +118,7 @@ pub struct ServerCounters {
 }
 
 impl FrontendCounters {
-    fn fields(&self) -> [&Counter; 7] {
+    fn fields(&self) -> [&Counter; 10] {
         let Self {
             conns,
             current,
@@ -121,9 +127,23 @@ impl FrontendCounters {
             bytes_out,
             requests_denied,
             requests_failed,
+            tls_sessions,
+            tls_resumed,
+            tls_failed,
             ..
         } = self;
-        [conns, current, requests, bytes_in, bytes_out, requests_denied, requests_failed]
+        [
+            conns,
+            current,
+            requests,
+            bytes_in,
+            bytes_out,
+            requests_denied,
+            requests_failed,
+            tls_sessions,
+            tls_resumed,
+            tls_failed,
+        ]
     }
 }
 

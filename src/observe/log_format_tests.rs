@@ -7,7 +7,7 @@ use proxy_config::model::Encoding as Wrap;
 use super::*;
 use crate::observe::access_log::{write_http, write_tcp};
 use crate::observe::end::StreamEnd;
-use crate::observe::record::{Captured, ConnEnds, Counts, Timers};
+use crate::observe::record::{Captured, ConnEnds, Counts, Timers, TlsNames};
 use crate::observe::sample::{
     Dice, HTTP_FORMAT, REQUEST, TCP_FORMAT, all_fields, dates, format, served,
 };
@@ -242,7 +242,16 @@ fn timers_are_sums_of_the_steps() {
     let record = Record { counts: redispatched, is_early: true, ..served() };
     assert_eq!(shown("%rc %B %U %OG", &record), "+1 +54 42 txn_response");
     assert_eq!(shown("%OG", &served()), "txn_close");
-    assert_eq!(shown("%ft %{+Q}ft", &Record { tls: true, ..served() }), r#"web~ "web~""#);
+    assert_eq!(
+        shown(
+            "%ft %{+Q}ft",
+            &Record {
+                tls: Some(TlsNames { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256" }),
+                ..served()
+            }
+        ),
+        r#"web~ "web~""#
+    );
 }
 
 #[test]

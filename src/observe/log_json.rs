@@ -90,7 +90,7 @@ impl Object<'_> {
             | Value::Retries { count: value, .. } => put_u64(self.out, value),
             Value::Name(text) => self.put_texts(&[text.as_bytes()]),
             Value::FrontendTransport => {
-                let tls: &[u8] = if record.tls { b"~" } else { b"" };
+                let tls: &[u8] = if record.tls.is_some() { b"~" } else { b"" };
                 self.put_texts(&[record.frontend.as_bytes(), tls]);
             }
             Value::State(codes) => {

@@ -2,7 +2,7 @@ use proxy_config::model::{Encoding, LogField};
 
 use super::*;
 use crate::observe::log_value::{Host, Origin};
-use crate::observe::record::{Captured, Counts, RequestLine, Timers};
+use crate::observe::record::{Captured, Counts, RequestLine, Timers, TlsNames};
 use crate::observe::sample::{Dice, REQUEST, all_fields, dates, format, served};
 
 fn object(format: &Format, record: &Record<'_>, len: usize) -> String {
@@ -115,7 +115,7 @@ fn what_is_not_known_is_null() {
         server: None,
         status: -1,
         timers: Timers::NONE,
-        tls: true,
+        tls: Some(TlsNames { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256" }),
         ..served()
     };
     let text =

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use proxy_config::model::LogField;
 
 use super::escape::Encoding;
-use super::record::{ConnEnds, Record, RequestLine};
+use super::record::{ConnEnds, Record, RequestLine, TlsNames};
 
 /// The host that the lines come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +108,8 @@ impl<'a> Value<'a> {
             LogField::Hostname => Self::Name(&host.name),
             LogField::Pid => Self::Number(u64::from(host.pid), 4),
             LogField::Origin => Self::Name(origin.name(record)),
-            LogField::TlsCipher | LogField::TlsVersion => Self::Missing,
+            LogField::TlsCipher => tls(record, |names| names.cipher),
+            LogField::TlsVersion => tls(record, |names| names.version),
             _ => Self::of_stream(field, record),
         }
     }
@@ -242,6 +243,9 @@ fn path_only(before_query: &[u8]) -> &[u8] {
     memchr::memchr(b'/', rest).and_then(|at| rest.get(at..)).unwrap_or_default()
 }
 
+fn tls<'a>(record: &Record<'_>, name: impl Fn(TlsNames) -> &'static str) -> Value<'a> {
+    record.tls.map_or(Value::Missing, |names| Value::Name(name(names)))
+}
 #[cfg(test)]
 mod tests {
     use super::*;

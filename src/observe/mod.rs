@@ -32,7 +32,7 @@ pub use date::{DateCache, Zone};
 pub use end::{StreamEnd, When, Who};
 pub use log_route::{LogRoute, TargetId};
 pub use log_writer::LogWriter;
-pub use record::{Captured, ConnEnds, Counts, Record, RequestLine, Timers};
+pub use record::{Captured, ConnEnds, Counts, Record, RequestLine, Timers, TlsNames};
 pub use shard_log::{ConnectionError, LEVEL_ERR, LEVEL_INFO, ShardLog};
 pub use snapshot::Snapshot;
 pub use stream_target::say;

@@ -22,8 +22,8 @@ pub struct Record<'a> {
     /// format's date.
     pub request_ms: u64,
     pub frontend: &'a str,
-    /// The client spoke TLS: `~` follows the frontend's name.
-    pub tls: bool,
+    /// The client speaks TLS: `~` follows the frontend's name.
+    pub tls: Option<TlsNames>,
     /// The frontend's name again when no backend was chosen.
     pub backend: &'a str,
     /// `None` is printed as `<NOSRV>`.
@@ -66,6 +66,15 @@ impl Captured<'_> {
             && self.request_cookie.is_none()
             && self.response_cookie.is_none()
     }
+}
+
+/// What a client's TLS connection agreed on, by OpenSSL's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TlsNames {
+    /// `%sslv`.
+    pub version: &'static str,
+    /// `%sslc`.
+    pub cipher: &'static str,
 }
 
 /// The addresses of a connection that we made.

@@ -7,7 +7,7 @@ use proxy_config::model::{Encoding, Format, FormatPiece, LogField, LogFlags};
 
 use super::date::{DateCache, Zone};
 use super::end::StreamEnd;
-use super::record::{Captured, ConnEnds, Counts, Record, RequestLine, Timers};
+use super::record::{Captured, ConnEnds, Counts, Record, RequestLine, Timers, TlsNames};
 
 /// HAProxy's own definitions of its two lines.
 pub(super) const HTTP_FORMAT: &str = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS \
@@ -28,7 +28,7 @@ pub(super) fn served() -> Record<'static> {
         accept_ms: 1_795_367_866_152,
         request_ms: 1_795_367_866_152,
         frontend: "web",
-        tls: false,
+        tls: None,
         backend: "app",
         server: Some("s1"),
         timers: Timers {
@@ -169,7 +169,9 @@ impl Dice {
             accept_ms: self.wall_ms(),
             request_ms: self.wall_ms(),
             frontend: self.name(),
-            tls: self.coin(),
+            tls: self
+                .coin()
+                .then_some(TlsNames { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256" }),
             backend: self.name(),
             server: self.maybe(Self::name),
             timers: Timers {

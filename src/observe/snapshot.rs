@@ -7,7 +7,7 @@ use super::counters::{Names, Responses, ShardCounters, Traffic};
 /// Columns up to `bytes out` are always shown.
 const FRONTEND_ALWAYS: usize = 6;
 const BACKEND_ALWAYS: usize = 5;
-const FRONTEND_HEADS: [&str; 14] = [
+const FRONTEND_HEADS: [&str; 17] = [
     "frontend",
     "conns",
     "current",
@@ -16,6 +16,9 @@ const FRONTEND_HEADS: [&str; 14] = [
     "bytes out",
     "denied",
     "failed",
+    "tls",
+    "tls resumed",
+    "tls failed",
     "1xx",
     "2xx",
     "3xx",
@@ -75,6 +78,9 @@ impl Snapshot {
                 &counters.bytes_out,
                 &counters.requests_denied,
                 &counters.requests_failed,
+                &counters.tls_sessions,
+                &counters.tls_resumed,
+                &counters.tls_failed,
             ];
             row.extend(fields.map(|counter| counter.read().to_string()));
             push_responses(&mut row, &counters.responses);

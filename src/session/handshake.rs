@@ -1,29 +1,42 @@
-//! What comes before the first byte of a request: the PROXY protocol's header.
+//! What comes before the first byte of a request: the PROXY protocol's header, then TLS.
 
 use super::{FRESH_MS, Session, millis};
-use crate::io::{InputEnd, RecvBuf, io};
+use crate::io::{InputEnd, io};
 use crate::observe::ConnectionError;
-use crate::proto::proxy_protocol::{self, HEADER_LEN_MAX, Header, ProxyError};
 
-/// Why a handshake failed, in HAProxy's words where it has some.
-const CLOSED: &str = "Connection closed while waiting for PROXY protocol header";
-const BROKEN: &str = "Connection error while waiting for PROXY protocol header";
-const TIMED_OUT: &str = "Timeout while waiting for PROXY protocol header";
-const STOPPED: &str = "Stopped while waiting for PROXY protocol header";
+/// What a failed handshake is called in logs, in HAProxy's words.
+pub(super) struct Words {
+    pub(super) closed: &'static str,
+    pub(super) broken: &'static str,
+    pub(super) timed_out: &'static str,
+    pub(super) stopped: &'static str,
+}
+
+/// A handshake that failed.
+pub(super) struct Refused {
+    pub(super) reason: String,
+    /// Not a byte came.
+    pub(super) is_silent: bool,
+}
+
+impl Refused {
+    /// Because of what the client sent.
+    pub(super) fn because(reason: String) -> Self {
+        Self { reason, is_silent: false }
+    }
+}
 
 impl Session {
-    /// Reads what precedes the first request. False when the connection is to be closed.
+    /// Whether anything precedes the first request.
+    pub(super) fn has_handshake(&self) -> bool {
+        self.bind().is_some_and(|bind| bind.accept_proxy || bind.tls.is_some())
+    }
+
+    /// Goes through what precedes the first request. False when the connection is to be closed.
     pub(super) async fn shake_hands(&mut self) -> bool {
-        if !self.bind().is_some_and(|bind| bind.accept_proxy) {
-            return true;
-        }
-        let refused = match self.read_proxy_header().await {
-            Ok(header) => {
-                self.take_addresses(header);
-                None
-            }
-            Err(refused) => Some(refused),
-        };
+        let Some(bind) = self.bind() else { return true };
+        let (accept_proxy, has_tls) = (bind.accept_proxy, bind.tls.is_some());
+        let refused = self.try_hands(accept_proxy, has_tls).await.err();
         let now_ms = io().now_ms();
         self.handshake_ms = now_ms - self.accepted_ms;
         self.since_ms = now_ms;
@@ -32,65 +45,46 @@ impl Session {
         if !(is_silent && self.config().log_options.without_null) {
             self.log_refused(&reason);
         }
+        // An alert may be on its way.
+        self.flush().await;
         false
     }
 
-    async fn read_proxy_header(&self) -> Result<Header, Refused> {
+    async fn try_hands(&mut self, accept_proxy: bool, has_tls: bool) -> Result<(), Refused> {
         let deadline = self.accepted_ms + millis(self.config().timeouts.client_hs);
-        let mut bytes = Vec::new();
-        loop {
-            while let Some(buffer) = self.client.take() {
-                if let Some(header) = self.add_to_header(&mut bytes, buffer)? {
-                    return Ok(header);
-                }
-            }
-            let is_silent = bytes.is_empty();
-            // A connection that came just before the drain may have a header on its way.
-            let is_draining = is_silent && self.shard.draining.get();
-            let deadline =
-                if is_draining { deadline.min(self.accepted_ms + FRESH_MS) } else { deadline };
-            let reason = match self.client.input_end() {
-                Some(InputEnd::Closed) if !is_silent => &ProxyError::Truncated.to_string(),
-                Some(InputEnd::Closed) => CLOSED,
-                Some(InputEnd::Failed(_)) => BROKEN,
-                None if self.shard.killing.get() => STOPPED,
-                None if io().now_ms() >= deadline && is_draining => STOPPED,
-                None if io().now_ms() >= deadline => TIMED_OUT,
-                None => {
-                    self.task.wait(deadline).await;
-                    continue;
-                }
-            };
-            return Err(Refused { reason: reason.to_owned(), is_silent });
+        if accept_proxy {
+            let header = self.read_proxy_header(deadline).await?;
+            self.take_addresses(header);
         }
+        if has_tls {
+            self.shake_tls(deadline).await?;
+        }
+        Ok(())
     }
 
-    /// Adds a buffer to the header. What follows it stays with the connection.
-    fn add_to_header(
+    /// Waits for something to read. `is_silent`: not a byte of this handshake came.
+    pub(super) async fn await_handshake(
         &self,
-        bytes: &mut Vec<u8>,
-        mut buffer: RecvBuf,
-    ) -> Result<Option<Header>, Refused> {
-        let before = bytes.len();
-        let room = HEADER_LEN_MAX.saturating_sub(before);
-        let len = buffer.len().min(room);
-        bytes.extend_from_slice(buffer.bytes().get(..len).unwrap_or_default());
-        let parsed = proxy_protocol::parse(bytes);
-        let parsed =
-            parsed.map_err(|error| Refused { reason: error.to_string(), is_silent: false })?;
-        if let Some(header) = &parsed {
-            buffer.advance(header.len - before);
-            if !buffer.is_empty() {
-                self.client.put_back(buffer);
+        deadline: u64,
+        is_silent: bool,
+        words: &Words,
+    ) -> Result<(), Refused> {
+        // A connection that came just before the drain may have its first bytes on their way.
+        let is_draining = is_silent && self.shard.draining.get();
+        let deadline =
+            if is_draining { deadline.min(self.accepted_ms + FRESH_MS) } else { deadline };
+        let reason = match self.client.input_end() {
+            Some(InputEnd::Closed | InputEnd::Truncated) => words.closed,
+            Some(InputEnd::Failed(_)) => words.broken,
+            None if self.shard.killing.get() => words.stopped,
+            None if io().now_ms() >= deadline && is_draining => words.stopped,
+            None if io().now_ms() >= deadline => words.timed_out,
+            None => {
+                self.task.wait(deadline).await;
+                return Ok(());
             }
-        }
-        Ok(parsed)
-    }
-
-    fn take_addresses(&mut self, header: Header) {
-        if header.source.is_some() {
-            (self.source, self.destination) = (header.source, header.destination.map(Box::new));
-        }
+        };
+        Err(Refused { reason: reason.to_owned(), is_silent })
     }
 
     fn log_refused(&self, message: &str) {
@@ -105,11 +99,4 @@ impl Session {
             log.connection_error(routes, wall_ms, self.level(true), &error);
         });
     }
-}
-
-/// A handshake that failed.
-struct Refused {
-    reason: String,
-    /// Not a byte came.
-    is_silent: bool,
 }

@@ -504,6 +504,7 @@ fn plan(config: &Arc<Config>, server: SockAddr) -> Plan {
         core: 0,
         config: Arc::clone(config),
         listeners: Vec::new(),
+        tls: Arc::default(),
         addresses: Arc::new(vec![vec![server]]),
         logs: vec![Vec::new()],
         log: log.shard_sender(),

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use proxy_config::model::{self, BackendId, Config, Format, Forwarded, LogField};
+use proxy_config::model::{self, BackendId, Config, Format, Forwarded, LogField, SendProxy};
 use slab::Slab;
 use socket2::SockAddr;
 
@@ -22,6 +22,7 @@ use crate::observe::counters::{BackendCounters, FrontendCounters};
 use crate::observe::{Counters, Counts, LogRoute, Record, ShardLog};
 use crate::proto::h1::Limits;
 use crate::stream::Stream;
+use crate::tls::{self, Terminator};
 use admission::Admission;
 use elsewhere::Elsewhere;
 
@@ -37,6 +38,8 @@ pub enum Letter {
     Room,
     /// Checks changed their mind about a server.
     ServerIs { backend: usize, server: usize, up: bool },
+    /// Certificates changed.
+    Tls(Arc<tls::Contexts>),
     /// Begin to accept.
     Serve,
     /// Stop accepting and finish what runs, at the latest in `within_ms`.
@@ -48,6 +51,8 @@ pub enum Letter {
 pub enum Report {
     /// A signal of the system arrived.
     Signal(i32),
+    /// Files of certificates changed.
+    Certificates,
     /// Everything is built; or why not.
     Built(Result<(), String>),
     Serving,
@@ -73,6 +78,7 @@ pub struct Plan {
     pub listeners: Vec<Vec<Arc<OwnedFd>>>,
     /// Index: backend, server.
     pub addresses: Arc<Vec<Vec<SockAddr>>>,
+    pub tls: Arc<tls::Contexts>,
     /// Index: frontend.
     pub logs: Vec<Vec<LogRoute>>,
     pub log: ShardLog,
@@ -93,6 +99,8 @@ pub struct Frontend {
     pub asks_source: bool,
     /// Something needs the address that the client connected to.
     pub asks_destination: bool,
+    /// Something needs the certificate that a client gets.
+    pub asks_own_certificate: bool,
     /// Some log shows the addresses of server connections.
     pub asks_server_conn: bool,
     /// Of requests.
@@ -106,6 +114,8 @@ pub struct Shard {
     pub frontends: Vec<Frontend>,
     pub backends: Vec<Backend>,
     pub limits: Limits,
+    /// What binds speak TLS with; servers' are with the backends.
+    tls: RefCell<Arc<tls::Contexts>>,
     pub log: RefCell<ShardLog>,
     pub draining: Cell<bool>,
     /// The drain's deadline came: streams end where they are.
@@ -136,7 +146,8 @@ impl Shard {
     fn new(plan: Plan, main: TaskId) -> (Rc<Self>, Doors) {
         let config = plan.config;
         let backend = |(index, addresses): (usize, &Vec<SockAddr>)| {
-            Backend::new(&config, BackendId(index), addresses, plan.index)
+            let contexts = plan.tls.servers.get(index).map_or(&[][..], Vec::as_slice);
+            Backend::new(&config, BackendId(index), addresses, contexts, plan.index)
         };
         let tune = &config.global.tune;
         let shard = Self {
@@ -145,6 +156,7 @@ impl Shard {
             backends: plan.addresses.iter().enumerate().map(backend).collect(),
             limits: Limits::strict(tune.bufsize, tune.http_maxhdr),
             config,
+            tls: RefCell::new(Arc::clone(&plan.tls)),
             log: RefCell::new(plan.log),
             draining: Cell::new(false),
             killing: Cell::new(false),
@@ -171,6 +183,26 @@ impl Shard {
     #[cfg(test)]
     pub(crate) fn without_doors(plan: Plan, main: TaskId) -> Rc<Self> {
         Self::new(plan, main).0
+    }
+
+    /// Lends what a bind answers clients with to `look`.
+    pub fn terminator<T>(
+        &self,
+        frontend: usize,
+        bind_number: u32,
+        look: impl FnOnce(&Terminator) -> Option<T>,
+    ) -> Option<T> {
+        let tls = self.tls.borrow();
+        let bind = tls.binds.get(frontend)?.get(bind_number.checked_sub(1)? as usize)?;
+        look(bind.as_ref()?)
+    }
+
+    /// Takes over certificates that changed, for connections to come.
+    fn take_tls(&self, tls: Arc<tls::Contexts>) {
+        for (backend, contexts) in self.backends.iter().zip(&tls.servers) {
+            backend.take_tls(contexts);
+        }
+        self.tls.replace(tls);
     }
 
     /// Shards of the process.
@@ -315,6 +347,7 @@ fn frontend(config: &Config, own: &model::Frontend, logs: Vec<LogRoute>) -> Fron
             || forwards(own.forwarded)
             || is_any(&|backend| backend.originalto.is_some() || forwards(backend.forwarded))
             || shows(&[LogField::FrontendIp, LogField::FrontendPort]),
+        asks_own_certificate: is_any(&|backend| backend.servers.iter().any(shows_own_certificate)),
         asks_server_conn: shows(&[
             LogField::BackendSourceIp,
             LogField::BackendSourcePort,
@@ -329,6 +362,15 @@ fn frontend(config: &Config, own: &model::Frontend, logs: Vec<LogRoute>) -> Fron
         pages: ErrorPages::new(&own.error_pages),
         logs,
     }
+}
+
+/// Whether a server is told of the certificate that clients get.
+fn shows_own_certificate(server: &model::Server) -> bool {
+    let SendProxy::V2 { cert_sig, cert_key, .. } = server.send_proxy.unwrap_or(SendProxy::V1)
+    else {
+        return false;
+    };
+    cert_sig || cert_key
 }
 
 /// What is shown as of a UNIX socket where no client's address is known.

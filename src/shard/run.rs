@@ -63,6 +63,7 @@ async fn serve(task: &Task, shard: &Rc<Shard>, doors: &mut Doors) -> u64 {
                 Letter::ServerIs { backend, server, up } => {
                     shard.backends[backend].set_up(server, up);
                 }
+                Letter::Tls(tls) => shard.take_tls(tls),
                 Letter::Serve => {
                     accept_all(shard, mem::take(&mut doors.listeners));
                     check::start(shard);

@@ -57,11 +57,13 @@ impl Stream {
     /// Ends a response that cannot be completed: what was passed on is delivered, what is missing
     /// shows.
     async fn cut(&mut self, session: &Session, fault: Fault) -> Next {
+        session.client.hide_end();
         if matches!(fault.end.who, Who::Client | Who::ClientTimeout | Who::Killed) {
             return Next::Close;
         }
         let _ = self.flush_client(session).await;
-        if self.progress.response_closes {
+        // In TLS an end that is not said is enough, and loses nothing that is still on its way.
+        if self.progress.response_closes && session.tls.is_none() {
             session.client.reset_on_close();
         }
         Next::Close

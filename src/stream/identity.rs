@@ -31,7 +31,7 @@ impl Stream {
         let originalto = [&backend.originalto, &frontend.originalto];
         self.push_address_of(out, originalto, ends.destination);
         if let Some(forwarded) = backend.forwarded.or(frontend.forwarded) {
-            self.push_forwarded(out, forwarded, ends);
+            self.push_forwarded(out, forwarded, ends, session.tls.is_some());
         }
         let forwardfor = [&backend.forwardfor, &frontend.forwardfor];
         self.push_address_of(out, forwardfor, ends.source);
@@ -59,7 +59,7 @@ impl Stream {
     }
 
     /// RFC 7239 section 4, in HAProxy's order.
-    fn push_forwarded(&self, out: &mut Vec<u8>, forwarded: Forwarded, ends: Ends) {
+    fn push_forwarded(&self, out: &mut Vec<u8>, forwarded: Forwarded, ends: Ends, is_tls: bool) {
         let host = self.request.host.map(|host| host.of(&self.request_bytes));
         let by = ends.destination.filter(|_| forwarded.by || forwarded.by_port);
         let for_ = ends.source.filter(|_| forwarded.for_ || forwarded.for_port);
@@ -70,7 +70,7 @@ impl Stream {
             separator = b";";
         };
         if forwarded.proto {
-            begin(out, b"proto=http");
+            begin(out, if is_tls { b"proto=https" } else { b"proto=http" });
         }
         if let Some(host) = host.filter(|host| forwarded.host && !host.is_empty()) {
             begin(out, b"host=\"");

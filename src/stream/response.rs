@@ -63,8 +63,8 @@ impl Stream {
     /// A client that only closed its sending half still wants the answer, unless
     /// `option.abortonclose` says otherwise.
     fn has_client_left(&self, session: &Session) -> bool {
-        let closing = session.client.closing();
-        if matches!(closing, Some(InputEnd::Failed(_))) || session.client.send_error().is_some() {
+        let is_broken = matches!(session.client.closing(), Some(InputEnd::Failed(_)));
+        if is_broken || session.client.send_error().is_some() {
             return true;
         }
         let aborts = || {

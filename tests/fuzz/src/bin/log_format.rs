@@ -9,11 +9,13 @@ use std::net::SocketAddr;
 
 use fuzz::json;
 use fuzz::observe::end::StreamEnd;
-use fuzz::observe::record::{Captured, ConnEnds, Counts, Record, RequestLine, Timers};
+use fuzz::observe::record::{Captured, ConnEnds, Counts, Record, RequestLine, Timers, TlsNames};
 use fuzz::observe::{write_line, write_text};
 use libfuzzer_sys::fuzz_target;
 use proxy_config::model::{Encoding, Format, FormatPiece, LogFlags};
 use proxy_config::parse_log_format;
+
+const TLS: TlsNames = TlsNames { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256" };
 
 /// Bytes of a line: the least and the most that a configuration may set, and the default.
 const LENS: [usize; 3] = [80, 1024, 65_535];
@@ -108,7 +110,7 @@ fn first_record<'a>(parts: &[&'a [u8]], headers: &'a [Option<&'a [u8]>]) -> Reco
         accept_ms: number(3),
         request_ms: number(4),
         frontend: "web",
-        tls: part(0).is_empty(),
+        tls: part(0).is_empty().then_some(TLS),
         backend: "app",
         server: Some("s1"),
         timers: Timers { idle_ms: ms(5), request_ms: ms(6), total_ms: ms(7), ..Timers::NONE },
@@ -140,7 +142,7 @@ fn last_record<'a>(parts: &[&'a [u8]]) -> Record<'a> {
         accept_ms: max,
         request_ms: max,
         frontend: "web",
-        tls: true,
+        tls: Some(TLS),
         backend: "app",
         server: None,
         timers: Timers {
