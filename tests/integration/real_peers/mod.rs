@@ -10,6 +10,7 @@ mod nginx;
 mod proxy_protocol;
 mod python;
 mod slowhttptest;
+mod tls;
 
 use std::process::{Child, Command, Stdio};
 

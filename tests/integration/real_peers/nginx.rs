@@ -11,7 +11,7 @@ use crate::support::{Dir, Proxy, Web, eventually};
 pub(super) struct Nginx {
     /// `unix:/path`.
     pub(super) address: String,
-    _running: Running,
+    running: Running,
     _dir: Dir,
 }
 
@@ -65,7 +65,13 @@ impl Nginx {
         let running = Running::start(command.args(["-e", "stderr"]));
         let socket = dir.file("nginx.sock");
         eventually("nginx listens", || UnixStream::connect(&socket).is_ok());
-        Self { address: format!("unix:{}", socket.display()), _running: running, _dir: dir }
+        Self { address: format!("unix:{}", socket.display()), running, _dir: dir }
+    }
+
+    /// Has it read its files again.
+    pub(super) fn reload(&self) {
+        let pid = rustix::process::Pid::from_child(&self.running.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
     }
 
     /// A proxy before it.

@@ -5,9 +5,11 @@ mod lines;
 mod log;
 mod message;
 mod peer;
+mod pki;
 mod proxy;
 mod server;
 pub(crate) mod strict;
+pub(crate) mod tls;
 mod web;
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,8 @@
 //! The usual configuration: frontend `web`, backend `app`, servers `s1`, `s2` and so on, two shards.
 
+use std::path::PathBuf;
+
+use super::tls::Identity;
 use super::{Dir, Proxy, Server};
 
 pub(crate) struct Web {
@@ -57,6 +60,18 @@ impl Web {
     pub(crate) fn backend(mut self, lines: &str) -> Self {
         self.backend += &format!("{lines}\n");
         self
+    }
+
+    /// Writes a file beside the configuration.
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        self.dir.write(name, bytes)
+    }
+
+    /// Clients speak TLS; `words` of the bind begin with a comma.
+    pub(crate) fn tls(self, identity: &Identity, words: &str) -> Self {
+        let crt = self.file("site.pem", &identity.pem);
+        let bind = format!("address = \"127.0.0.1:0\", ssl = true, crt = [\"{}\"]", crt.display());
+        self.frontend(&format!("bind = [{{ {bind}{words} }}]"))
     }
 
     /// Both sections relay TCP.
