@@ -6,6 +6,7 @@
     reason = "the methods are kept from the data plane; an instrument reads clocks and may block"
 )]
 
+mod certificate;
 mod compare;
 mod http;
 mod load;
@@ -13,6 +14,8 @@ mod machine;
 #[cfg(feature = "micro")]
 mod micro;
 mod origin;
+mod tls;
+mod wire;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

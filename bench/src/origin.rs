@@ -1,15 +1,20 @@
 //! `bench origin`: the server behind every proxy that is measured. One thread, epoll, HTTP/1.1 with
-//! keep-alive. `/` answers 128 bytes, `/size/N` answers N bytes, a request body of either framing
+//! keep-alive, plain or over TLS. `/` answers 128 bytes, `/size/N` answers N bytes, a request body of either framing
 //! is read and thrown away before the answer. It does as little as it can for each request, since
 //! it shares its core with the load.
 
 use crate::Result;
 use crate::http::{self, Body};
+use crate::tls;
+use crate::wire::Wire;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
+use rustls::{ServerConfig, ServerConnection};
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const SCRATCH_LEN: usize = 256 * 1024;
@@ -26,6 +31,9 @@ pub(crate) struct Args {
     /// Stop after this many seconds
     #[arg(long, default_value_t = 3600)]
     seconds: u64,
+    /// Speak TLS, with the certificate and key in this file
+    #[arg(long, value_name = "PEM")]
+    tls: Option<PathBuf>,
     /// Run on this core only
     #[arg(long, value_name = "N")]
     core: Option<usize>,
@@ -36,15 +44,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         crate::machine::pin_self(core)?;
     }
     crate::machine::raise_descriptor_limit()?;
+    let tls = args.tls.as_deref().map(tls::server_config).transpose()?;
     let listener = TcpListener::bind(args.listen)
         .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
     println!("listening {}", listener.local_addr()?);
-    Origin::new(listener)?.serve(Duration::from_secs(args.seconds))
+    Origin::new(listener, tls.map(Arc::new))?.serve(Duration::from_secs(args.seconds))
 }
 
-struct Origin {
+pub(crate) struct Origin {
     epoll: OwnedFd,
     listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
     /// By file descriptor: small, dense numbers.
     conns: Vec<Option<Conn>>,
     scratch: Vec<u8>,
@@ -52,7 +62,7 @@ struct Origin {
 }
 
 struct Conn {
-    stream: TcpStream,
+    wire: Wire,
     /// Bytes that were read and cannot be used yet: a part of a head, or what was pipelined behind
     /// a response that is still being written.
     pending: Vec<u8>,
@@ -75,20 +85,21 @@ enum After {
 }
 
 impl Origin {
-    fn new(listener: TcpListener) -> Result<Self> {
+    pub(crate) fn new(listener: TcpListener, tls: Option<Arc<ServerConfig>>) -> Result<Self> {
         listener.set_nonblocking(true)?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
         Ok(Self {
             epoll,
             listener,
+            tls,
             conns: Vec::new(),
             scratch: vec![0; SCRATCH_LEN],
             filler: vec![b'x'; SCRATCH_LEN],
         })
     }
 
-    fn serve(&mut self, time: Duration) -> Result<()> {
+    pub(crate) fn serve(&mut self, time: Duration) -> Result<()> {
         let deadline = Instant::now() + time;
         let mut events = Vec::with_capacity(512);
         loop {
@@ -127,7 +138,11 @@ impl Origin {
         if self.conns.len() <= index {
             self.conns.resize_with(index + 1, || None);
         }
-        self.conns[index] = Some(Conn::new(stream));
+        let wire = match &self.tls {
+            None => Wire::Plain(stream),
+            Some(config) => Wire::tls(stream, ServerConnection::new(Arc::clone(config))?),
+        };
+        self.conns[index] = Some(Conn::new(wire));
         Ok(())
     }
 
@@ -145,7 +160,7 @@ impl Origin {
         if conn.waits_for_room != waited {
             let wanted = if conn.waits_for_room { EventFlags::OUT } else { EventFlags::IN };
             let data = EventData::new_u64(index as u64);
-            if epoll::modify(&self.epoll, &conn.stream, data, wanted).is_err() {
+            if epoll::modify(&self.epoll, conn.wire.stream(), data, wanted).is_err() {
                 self.conns[index] = None;
             }
         }
@@ -153,9 +168,9 @@ impl Origin {
 }
 
 impl Conn {
-    fn new(stream: TcpStream) -> Self {
+    fn new(wire: Wire) -> Self {
         Self {
-            stream,
+            wire,
             pending: Vec::new(),
             body: Body::Done,
             in_request: false,
@@ -169,10 +184,20 @@ impl Conn {
     }
 
     fn turn(&mut self, scratch: &mut [u8], filler: &[u8]) -> io::Result<After> {
+        loop {
+            let after = self.step(scratch, filler)?;
+            let is_over = matches!(after, After::Close);
+            if is_over || self.waits_for_room || !self.wire.holds_bytes() {
+                return Ok(after);
+            }
+        }
+    }
+
+    fn step(&mut self, scratch: &mut [u8], filler: &[u8]) -> io::Result<After> {
         if self.waits_for_room {
             return self.write_and_go_on(filler);
         }
-        let count = match self.stream.read(scratch) {
+        let count = match self.wire.read(scratch) {
             Ok(0) => return Ok(After::Close),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(After::Keep),
@@ -196,6 +221,7 @@ impl Conn {
                 return Ok(After::Keep);
             }
             if self.closes && !self.in_request {
+                self.wire.end();
                 return Ok(After::Close);
             }
             self.take_pending();
@@ -263,9 +289,9 @@ impl Conn {
             let fill_now = usize::try_from(self.fill).unwrap_or(usize::MAX).min(filler.len());
             let head = &self.out[self.out_sent..];
             let written = if self.fill == 0 {
-                self.stream.write(head)
+                self.wire.write(head)
             } else {
-                self.stream.write_vectored(&[IoSlice::new(head), IoSlice::new(&filler[..fill_now])])
+                self.wire.write_vectored(&[IoSlice::new(head), IoSlice::new(&filler[..fill_now])])
             };
             match written {
                 Ok(count) => {
@@ -276,6 +302,12 @@ impl Conn {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),
             }
+        }
+        // What TLS still holds.
+        match self.wire.flush() {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => return Err(error),
         }
         self.out.clear();
         self.out_sent = 0;
@@ -308,7 +340,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let origin = std::thread::spawn(move || {
-            Origin::new(listener).unwrap().serve(Duration::from_millis(500)).unwrap();
+            Origin::new(listener, None).unwrap().serve(Duration::from_millis(500)).unwrap();
         });
         let mut client = TcpStream::connect(address).unwrap();
         client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();

@@ -1,12 +1,12 @@
 //! One measurement: start a proxy, warm it up, load it, and see what it has used.
 
 use super::proxy::{Proxy, Running};
-use super::scenario::{Client, Figure, Scenario, Setup};
+use super::scenario::{Client, Figure, Handshake, Scenario, Setup};
 use super::wrk::{self, Request};
 use super::{Traffic, Workplace, syscalls};
 use crate::Result;
 use crate::load::idle::Held;
-use crate::load::{self, Plan, Quantiles};
+use crate::load::{self, Plan, Quantiles, tls};
 use std::time::Duration;
 
 /// The least that wrk can be asked for.
@@ -51,9 +51,10 @@ impl Site<'_> {
             return hold_idle(&running, connections);
         }
         let warmed = self.warm_up(&running, scenario.client)?;
+        let tls = running.tls_client(scenario.client)?;
         let logged_before = self.workplace.sink.lines();
         let before = running.tree.cpu();
-        let traffic = self.load(&running, scenario.client)?;
+        let traffic = self.load(&running, scenario.client, tls)?;
         let after = running.tree.cpu();
         let cpu_ns = after.ns_since(&before) as f64;
         if !running.tree.is_running() {
@@ -94,56 +95,43 @@ impl Site<'_> {
 
     /// Returns how many requests it took.
     fn warm_up(&self, running: &Running, client: Client) -> Result<u64> {
-        let (path, upload) = match client {
-            Client::Wrk { path, .. } => (path, 0),
-            Client::Upload { bytes, .. } => ("/", bytes),
-            _ => ("/", 0),
-        };
         let outcome = load::run_plan(&Plan {
             address: running.address,
             connections: client.connections(),
             time: self.warm_up,
             rate: None,
-            request: load::request(path, upload, false),
+            request: client.request(),
+            tls: running.tls_client(client)?,
         })?;
         Ok(outcome.requests)
     }
 
-    fn load(&self, running: &Running, client: Client) -> Result<Traffic> {
-        let own = |connections, rate, upload| {
-            let outcome = load::run_plan(&Plan {
-                address: running.address,
-                connections,
-                time: self.time,
-                rate,
-                request: load::request("/", upload, false),
-            })?;
-            Ok(Traffic {
-                requests: outcome.requests,
-                bytes: outcome.bytes,
-                seconds: outcome.seconds,
-                errors: outcome.errors.total(),
-                quantiles: outcome.latency.quantiles(),
-                unsent: outcome.unsent,
-            })
-        };
-        match client {
+    fn load(&self, running: &Running, client: Client, tls: Option<tls::Client>) -> Result<Traffic> {
+        let rate = match client {
             Client::Wrk { connections, path, close } => {
-                let request = Request {
-                    connections,
-                    path,
-                    close,
-                    seconds: self.time.as_secs().max(WRK_SECONDS_MIN),
-                };
-                wrk::run(self.workplace, running.address, &request)
+                let seconds = self.time.as_secs().max(WRK_SECONDS_MIN);
+                let request = Request { connections, path, close, seconds };
+                return wrk::run(self.workplace, running.address, &request);
             }
-            Client::Upload { connections, bytes } => own(connections, None, bytes),
-            Client::OneConnection => own(1, None, 0),
-            Client::Idle { connections } => own(connections, None, 0),
-            Client::OpenLoop { connections, percent } => {
-                own(connections, Some(self.rate_max * f64::from(percent) / 100.0), 0)
-            }
-        }
+            Client::OpenLoop { percent, .. } => Some(self.rate_max * f64::from(percent) / 100.0),
+            _ => None,
+        };
+        let outcome = load::run_plan(&Plan {
+            address: running.address,
+            connections: client.connections(),
+            time: self.time,
+            rate,
+            request: client.request(),
+            tls,
+        })?;
+        Ok(Traffic {
+            requests: outcome.requests,
+            bytes: outcome.bytes,
+            seconds: outcome.seconds,
+            errors: outcome.errors.total(),
+            quantiles: outcome.latency.quantiles(),
+            unsent: outcome.unsent,
+        })
     }
 
     /// Stops the proxy, which makes it write what it still holds, and counts the lines in its file
@@ -162,12 +150,39 @@ impl Site<'_> {
     }
 }
 
+impl Client {
+    /// What our own load sends; for wrk, which has its own way to close, in the warm-up only.
+    fn request(self) -> Vec<u8> {
+        match self {
+            Self::Wrk { path, .. } => load::request(path, 0, false),
+            Self::Upload { bytes, .. } => load::request("/", bytes, false),
+            Self::Tls { path, handshake, .. } => {
+                load::request(path, 0, handshake != Handshake::Once)
+            }
+            _ => load::request("/", 0, false),
+        }
+    }
+}
+
+impl Running {
+    /// Fetches the tickets that a load begins with, which is no part of what is measured.
+    fn tls_client(&self, client: Client) -> Result<Option<tls::Client>> {
+        match client {
+            Client::Tls { connections, handshake: Handshake::Resumed, .. } => {
+                tls::Client::resuming(self.address, connections).map(Some)
+            }
+            _ => Ok(self.tls.clone()),
+        }
+    }
+}
+
 fn hold_idle(running: &Running, connections: usize) -> Result<Sample> {
     // What the first connections cost once is no cost of a connection.
-    drop(Held::open(running.address, 64)?);
+    let tls = running.tls.as_ref();
+    drop(Held::open(running.address, tls, 64)?);
     std::thread::sleep(SETTLE);
     let before = running.tree.resident_kib();
-    let held = Held::open(running.address, connections)?;
+    let mut held = Held::open(running.address, tls, connections)?;
     std::thread::sleep(SETTLE);
     let after = running.tree.resident_kib();
     let closed = held.count() - held.count_open();

@@ -14,19 +14,19 @@ mod table;
 mod verdict;
 mod wrk;
 
-use crate::Result;
 use crate::load::Quantiles;
 use crate::machine::{self, Cores};
+use crate::{Result, certificate};
 use child::Guard;
 use measure::Sample;
 use proxy::Proxy;
 use report::Report;
-use scenario::{SCENARIOS, SYSCALLS_SCENARIO, Scenario};
+use scenario::{SCENARIOS, SYSCALLS_SCENARIO, Scenario, Setup};
 use sink::Sink;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Working directories are named with this and the process id.
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// One short round, under a minute, as a smoke test; nothing is written
     #[arg(long)]
     quick: bool,
-    /// Only this scenario; may be repeated (--list names them)
+    /// Only this scenario, or `tls` for all over TLS; may be repeated (--list names them)
     #[arg(long = "scenario", value_name = "NAME")]
     scenarios: Vec<String>,
     /// Proxies to run
@@ -54,8 +54,8 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 6.0,
-        default_value_if("open_loop", "true", "8")
+        default_value_t = 9.0,
+        default_value_if("open_loop", "true", "11")
     )]
     minutes: f64,
     /// Also the open-loop latencies at 50, 70 and 90 % load
@@ -88,10 +88,16 @@ pub(crate) struct Traffic {
 pub(crate) struct Workplace {
     pub(crate) dir: PathBuf,
     pub(crate) cores: Cores,
-    pub(crate) origin: SocketAddr,
     pub(crate) sink: Sink,
-    /// Ends the origin when dropped.
-    _origin: Guard,
+    origin: Origin,
+    /// The one that speaks TLS, where a scenario wants it.
+    origin_tls: Option<Origin>,
+}
+
+struct Origin {
+    address: SocketAddr,
+    /// Ends it when dropped.
+    _guard: Guard,
 }
 
 /// What one scenario has shown of one proxy.
@@ -119,7 +125,7 @@ struct Run {
 pub(crate) fn run(args: &Args) -> Result<()> {
     if args.list {
         for scenario in SCENARIOS {
-            println!("{:14} {}", scenario.name, scenario.about);
+            println!("{:16} {}", scenario.name, scenario.about);
         }
         return Ok(());
     }
@@ -173,8 +179,10 @@ impl Run {
         // What is ours comes first: the ratios are its.
         proxies.sort_by_key(|proxy| ["haproxy", "nginx"].contains(&proxy.name.as_str()));
         child::find_program("wrk")?;
+        let setups: Vec<Setup> = scenarios.iter().map(|scenario| scenario.setup).collect();
+        let workplace = Workplace::new(&setups)?;
         Ok(Self {
-            workplace: Workplace::new()?,
+            workplace,
             proxies,
             scenarios,
             quick: args.quick,
@@ -283,7 +291,8 @@ fn chosen_scenarios(args: &Args) -> Result<Vec<&'static Scenario>> {
     }
     let is_chosen = |scenario: &&Scenario| {
         if args.scenarios.is_empty() {
-            return args.open_loop || !scenario.is_open_loop();
+            let is_quick = !args.quick || scenario.is_quick();
+            return is_quick && (args.open_loop || !scenario.is_open_loop());
         }
         args.scenarios.iter().any(|name| scenario.is_meant_by(name))
             || (args.open_loop && scenario.is_open_loop())
@@ -292,8 +301,8 @@ fn chosen_scenarios(args: &Args) -> Result<Vec<&'static Scenario>> {
 }
 
 impl Workplace {
-    /// Makes a directory, pins this process to the core of the load, and starts sink and origin.
-    fn new() -> Result<Self> {
+    /// Makes a directory, pins this process to the core of the load, and starts sink and origins.
+    fn new(setups: &[Setup]) -> Result<Self> {
         machine::raise_descriptor_limit()?;
         let cores = machine::cores()?;
         if cores.load == cores.proxy {
@@ -305,15 +314,39 @@ impl Workplace {
         fs::create_dir_all(&dir)?;
         fs::write(dir.join("wrk.lua"), include_str!("../../config/wrk.lua"))?;
         let sink = Sink::start(&dir.join("log.sock"))?;
-        let mut command = child::pinned(cores.load, std::env::current_exe()?);
-        command.args(["origin", "--listen", "127.0.0.1:0"]);
-        let mut guard = Guard::start(command, &dir.join("origin.out"))?;
-        let origin = wait_for_address(&mut guard)?;
-        Ok(Self { dir, cores, origin, sink, _origin: guard })
+        if setups.iter().any(|setup| setup.is_tls()) {
+            certificate::make(&dir)?;
+        }
+        let origin = Origin::start(cores, &dir, None)?;
+        let wants_tls = setups.contains(&Setup::TlsToTls);
+        let pem = wants_tls.then(|| dir.join(certificate::FILE));
+        let origin_tls = pem.map(|pem| Origin::start(cores, &dir, Some(&pem))).transpose()?;
+        Ok(Self { dir, cores, sink, origin, origin_tls })
+    }
+
+    /// The address of the origin for a setup.
+    pub(crate) fn origin(&self, setup: Setup) -> SocketAddr {
+        let tls = self.origin_tls.as_ref().filter(|_| setup == Setup::TlsToTls);
+        tls.unwrap_or(&self.origin).address
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
+    }
+}
+
+impl Origin {
+    /// Speaks TLS when it is given a certificate.
+    fn start(cores: Cores, dir: &Path, pem: Option<&Path>) -> Result<Self> {
+        let mut command = child::pinned(cores.load, std::env::current_exe()?);
+        command.args(["origin", "--listen", "127.0.0.1:0"]);
+        if let Some(pem) = pem {
+            command.arg("--tls").arg(pem);
+        }
+        let output = if pem.is_some() { "origin-tls.out" } else { "origin.out" };
+        let mut guard = Guard::start(command, &dir.join(output))?;
+        let address = wait_for_address(&mut guard)?;
+        Ok(Self { address, _guard: guard })
     }
 }
 

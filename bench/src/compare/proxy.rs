@@ -3,11 +3,11 @@
 use super::Workplace;
 use super::child::{self, Guard};
 use super::scenario::Setup;
-use crate::Result;
-use crate::load::idle::exchange;
+use crate::load::{idle, tls};
 use crate::machine::Tree;
+use crate::{Result, certificate};
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -40,6 +40,8 @@ pub(crate) struct Running {
     pub(crate) guard: Guard,
     pub(crate) address: SocketAddr,
     pub(crate) tree: Tree,
+    /// How to speak TLS with it, if it does.
+    pub(crate) tls: Option<tls::Client>,
     /// The file that it logs to, if it does.
     pub(crate) log_file: PathBuf,
 }
@@ -104,18 +106,25 @@ impl Proxy {
         let config = workplace.path(&format!("{}.conf", self.name));
         let text = self.config_text(setup, workplace, address, &log_file);
         fs::write(&config, text)?;
-        let mut command = self.command(workplace, address, &config);
+        let mut command = self.command(setup, workplace, address, &config);
         command.current_dir(&workplace.dir);
         let guard = Guard::start(command, &workplace.path(&format!("{}.out", self.name)))?;
         let tree = Tree { pids: Vec::new() };
-        let mut running = Running { guard, address, tree, log_file };
+        let tls = setup.is_tls().then(tls::Client::full).transpose()?;
+        let mut running = Running { guard, address, tree, tls, log_file };
         running.wait_until_ready().map_err(|error| {
             format!("{} does not serve: {error}\n{}", self.name, running.guard.printed())
         })?;
         Ok(running)
     }
 
-    fn command(&self, workplace: &Workplace, address: SocketAddr, config: &Path) -> Command {
+    fn command(
+        &self,
+        setup: Setup,
+        workplace: &Workplace,
+        address: SocketAddr,
+        config: &Path,
+    ) -> Command {
         let core = workplace.cores.proxy;
         match &self.program {
             Program::Corelane(path) => {
@@ -137,7 +146,7 @@ impl Proxy {
                 let text = text
                     .replace("{{CONFIG}}", &config.to_string_lossy())
                     .replace("{{PORT}}", &address.port().to_string())
-                    .replace("{{ORIGIN}}", &workplace.origin.to_string());
+                    .replace("{{ORIGIN}}", &workplace.origin(setup).to_string());
                 let mut words = text.split_ascii_whitespace();
                 let mut command = child::pinned(core, words.next().unwrap_or("false"));
                 command.args(words);
@@ -160,7 +169,8 @@ impl Proxy {
         self.template(setup)
             .replace("{{CORE}}", &workplace.cores.proxy.to_string())
             .replace("{{PORT}}", &address.port().to_string())
-            .replace("{{ORIGIN}}", &workplace.origin.to_string())
+            .replace("{{ORIGIN}}", &workplace.origin(setup).to_string())
+            .replace("{{CRT}}", &workplace.path(certificate::FILE).to_string_lossy())
             .replace("{{DIR}}", &workplace.dir.to_string_lossy())
             .replace("{{MODULES}}", &modules)
             .replace("{{LOG}}", &self.log_target(setup, workplace, log_file))
@@ -170,12 +180,22 @@ impl Proxy {
         match (&self.program, setup) {
             (Program::Haproxy(_), Setup::Http) => include_str!("../../config/haproxy-http.cfg"),
             (Program::Haproxy(_), Setup::Tcp) => include_str!("../../config/haproxy-tcp.cfg"),
+            (Program::Haproxy(_), Setup::Tls) => include_str!("../../config/haproxy-tls.cfg"),
+            (Program::Haproxy(_), Setup::TlsToTls) => {
+                include_str!("../../config/haproxy-tls-to-tls.cfg")
+            }
             (Program::Haproxy(_), _) => include_str!("../../config/haproxy-log.cfg"),
             (Program::Nginx { .. }, Setup::Http) => include_str!("../../config/nginx-http.conf"),
             (Program::Nginx { .. }, Setup::Tcp) => include_str!("../../config/nginx-tcp.conf"),
+            (Program::Nginx { .. }, Setup::Tls) => include_str!("../../config/nginx-tls.conf"),
+            (Program::Nginx { .. }, Setup::TlsToTls) => {
+                include_str!("../../config/nginx-tls-to-tls.conf")
+            }
             (Program::Nginx { .. }, _) => include_str!("../../config/nginx-log.conf"),
             (_, Setup::Http) => include_str!("../../config/corelane-http.toml"),
             (_, Setup::Tcp) => include_str!("../../config/corelane-tcp.toml"),
+            (_, Setup::Tls) => include_str!("../../config/corelane-tls.toml"),
+            (_, Setup::TlsToTls) => include_str!("../../config/corelane-tls-to-tls.toml"),
             (_, _) => include_str!("../../config/corelane-log.toml"),
         }
     }
@@ -197,10 +217,7 @@ impl Running {
     fn wait_until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + READY_PATIENCE;
         loop {
-            let answer = TcpStream::connect(self.address)
-                .map_err(Into::into)
-                .and_then(|mut stream| exchange(&mut stream, "/"));
-            match answer {
+            match idle::probe(self.address, self.tls.as_ref()) {
                 Ok(()) => {
                     self.tree = Tree::of(self.guard.pid());
                     return Ok(());

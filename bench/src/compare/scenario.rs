@@ -23,16 +23,49 @@ pub(crate) enum Setup {
     /// Log and checks; all log to syslog over UDP.
     LogSyslog,
     Tcp,
+    /// HTTP over TLS from the client, plain to the origin.
+    Tls,
+    /// The same with TLS to the origin, too.
+    TlsToTls,
 }
 
 /// Who makes the load.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Client {
-    Wrk { connections: usize, path: &'static str, close: bool },
-    Upload { connections: usize, bytes: usize },
+    Wrk {
+        connections: usize,
+        path: &'static str,
+        close: bool,
+    },
+    Upload {
+        connections: usize,
+        bytes: usize,
+    },
+    /// Over TLS; ours, because it knows what each handshake was.
+    Tls {
+        connections: usize,
+        path: &'static str,
+        handshake: Handshake,
+    },
     OneConnection,
-    Idle { connections: usize },
-    OpenLoop { connections: usize, percent: u32 },
+    Idle {
+        connections: usize,
+    },
+    OpenLoop {
+        connections: usize,
+        percent: u32,
+    },
+}
+
+/// How often there is a handshake, and which; any other is a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handshake {
+    /// One a connection, which is kept.
+    Once,
+    /// One a request, never with a ticket.
+    Full,
+    /// One a request, always with a ticket.
+    Resumed,
 }
 
 /// What is compared; less is better in each.
@@ -57,6 +90,9 @@ pub(crate) enum Required {
 /// The scenario of which the system calls are counted, and what is required of them.
 pub(crate) const SYSCALLS_SCENARIO: &str = "keepalive-64";
 pub(crate) const SYSCALLS_REQUIRED: &[Required] = &[Required::AtMost(0.5)];
+
+/// The scenario with TLS that a quick run makes.
+const QUICK_TLS_SCENARIO: &str = "tls-resumed";
 
 const MIB: usize = 1 << 20;
 
@@ -164,6 +200,60 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         required: &[Required::OfBest(1.00)],
         seconds: 2,
     },
+    Scenario {
+        name: "tls-keepalive-64",
+        about: "HTTP over TLS 1.3 (AES-128-GCM) keep-alive, 128 B, 64 connections",
+        setup: Setup::Tls,
+        client: Client::Tls { connections: 64, path: "/", handshake: Handshake::Once },
+        figure: Figure::CpuPerRequest,
+        required: &[Required::OfBest(0.80)],
+        seconds: 2,
+    },
+    Scenario {
+        name: "tls-handshake",
+        about: "a full handshake (ECDSA P-256, X25519) a request, 128 B, 64 at a time",
+        setup: Setup::Tls,
+        client: Client::Tls { connections: 64, path: "/", handshake: Handshake::Full },
+        figure: Figure::CpuPerRequest,
+        required: &[Required::Of("haproxy", 0.60)],
+        seconds: 2,
+    },
+    Scenario {
+        name: "tls-resumed",
+        about: "tls-handshake, each resumed with a ticket (PSK with X25519)",
+        setup: Setup::Tls,
+        client: Client::Tls { connections: 64, path: "/", handshake: Handshake::Resumed },
+        figure: Figure::CpuPerRequest,
+        required: &[Required::OfBest(0.80)],
+        seconds: 2,
+    },
+    Scenario {
+        name: "tls-bulk",
+        about: "1 MiB responses over TLS, 16 connections",
+        setup: Setup::Tls,
+        client: Client::Tls { connections: 16, path: "/size/1048576", handshake: Handshake::Once },
+        figure: Figure::CpuPerRequest,
+        required: &[Required::OfBest(0.90)],
+        seconds: 2,
+    },
+    Scenario {
+        name: "tls-idle",
+        about: "idle-5000 over TLS",
+        setup: Setup::Tls,
+        client: Client::Idle { connections: 5000 },
+        figure: Figure::KibPerConnection,
+        required: &[Required::AtMost(12.0)],
+        seconds: 1,
+    },
+    Scenario {
+        name: "tls-to-tls",
+        about: "tls-keepalive-64 with an origin over TLS",
+        setup: Setup::TlsToTls,
+        client: Client::Tls { connections: 64, path: "/", handshake: Handshake::Once },
+        figure: Figure::CpuPerRequest,
+        required: &[],
+        seconds: 2,
+    },
     OPEN_LOOP_50,
     Scenario {
         name: "open-loop-70",
@@ -194,9 +284,23 @@ impl Scenario {
         matches!(self.client, Client::OpenLoop { .. })
     }
 
-    /// Whether a name given on the command line means this scenario: `open-loop` means all three.
+    /// Whether a name given on the command line means this scenario: `open-loop` means all three,
+    /// `tls` all that begin with it.
     pub(crate) fn is_meant_by(&self, name: &str) -> bool {
-        self.name == name || (name == "open-loop" && self.is_open_loop())
+        self.name == name
+            || (name == "open-loop" && self.is_open_loop())
+            || (name == "tls" && self.setup.is_tls())
+    }
+
+    /// One of those with TLS is enough of a smoke test: it makes handshakes of both kinds.
+    pub(crate) fn is_quick(&self) -> bool {
+        !self.setup.is_tls() || self.name == QUICK_TLS_SCENARIO
+    }
+}
+
+impl Setup {
+    pub(crate) fn is_tls(self) -> bool {
+        matches!(self, Self::Tls | Self::TlsToTls)
     }
 }
 
@@ -205,6 +309,7 @@ impl Client {
         match self {
             Self::Wrk { connections, .. }
             | Self::Upload { connections, .. }
+            | Self::Tls { connections, .. }
             | Self::Idle { connections }
             | Self::OpenLoop { connections, .. } => connections,
             Self::OneConnection => 1,
@@ -236,5 +341,12 @@ mod tests {
         assert_eq!(names.len(), SCENARIOS.len());
         let meant = |name| SCENARIOS.iter().filter(|scenario| scenario.is_meant_by(name)).count();
         assert_eq!((meant("open-loop"), meant("tcp-64"), meant("tcp")), (3, 1, 0));
+        assert_eq!((meant("tls"), meant("tls-bulk")), (6, 1));
+    }
+
+    #[test]
+    fn a_quick_run_has_one_scenario_with_tls() {
+        let quick = |scenario: &&super::Scenario| scenario.setup.is_tls() && scenario.is_quick();
+        assert_eq!(SCENARIOS.iter().filter(quick).count(), 1);
     }
 }

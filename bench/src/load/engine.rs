@@ -3,16 +3,19 @@
 //! ```text
 //!            due (closed: at once; open: when the rate says)
 //!   Idle ------------------------------------------------> Sending -> Receiving -> Idle
+//!    ^                                                                   | the response closes
+//!    +------------------------- a new connection <-------------------- Closing
 //! ```
+//! A handshake of TLS is a part of Sending, and Closing lasts until the peer has closed.
 //! In an open loop a request that is due while no connection is idle waits, and keeps its time.
 
 use super::{Errors, Latency, Outcome, Plan};
 use crate::Result;
 use crate::http::{self, Body};
+use crate::wire::Wire;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -43,7 +46,9 @@ struct Engine<'a> {
 }
 
 struct Conn {
-    stream: TcpStream,
+    wire: Wire,
+    /// Whether events tell of room to write, too.
+    hears_of_room: bool,
     state: State,
     /// When the request in flight was due.
     due: Instant,
@@ -57,11 +62,13 @@ enum State {
     Sending { sent: usize },
     Head,
     Body(Body),
+    Closing,
 }
 
 enum Step {
     Waits,
     Answered,
+    Closed,
 }
 
 impl<'a> Engine<'a> {
@@ -69,7 +76,7 @@ impl<'a> Engine<'a> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut conns = Vec::with_capacity(plan.connections);
         for index in 0..plan.connections {
-            conns.push(Conn::open(plan.address, &epoll, index)?);
+            conns.push(Conn::open(plan, &epoll, index)?);
         }
         let outcome = Outcome {
             requests: 0,
@@ -140,16 +147,10 @@ impl<'a> Engine<'a> {
         };
         match stepped {
             Ok(Step::Waits) => Ok(()),
-            Ok(Step::Answered) => {
-                self.outcome.requests += 1;
-                self.outcome.latency.record(self.conns[index].due.elapsed());
-                if self.conns[index].closes {
-                    self.reopen(index)?;
-                }
-                // Back to `start_due`, in a closed loop too: there the clock is read once for a
-                // batch of answers.
-                self.conns[index].state = State::Idle;
-                self.idle.push(index);
+            Ok(Step::Answered) => self.answered(index),
+            Ok(Step::Closed) => {
+                self.reopen(index)?;
+                self.rest(index);
                 Ok(())
             }
             Err(_) => {
@@ -164,38 +165,75 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn send(&mut self, index: usize, sent: usize) -> io::Result<Step> {
+    fn answered(&mut self, index: usize) -> Result<()> {
         let conn = &mut self.conns[index];
-        let data = EventData::new_u64(index as u64);
-        let sent_now = conn.write(&self.plan.request, sent)?;
-        // Only a long upload has to wait for room, so these calls are spread over many bytes.
-        if sent_now < self.plan.request.len() {
-            conn.state = State::Sending { sent: sent_now };
-            epoll::modify(&self.epoll, &conn.stream, data, EventFlags::IN | EventFlags::OUT)?;
-            return Ok(Step::Waits);
+        self.outcome.requests += 1;
+        self.outcome.latency.record(conn.due.elapsed());
+        let wanted = self.plan.tls.as_ref().map(|tls| tls.kind);
+        let made = conn.wire.handshake_kind();
+        if made != wanted {
+            return Err(format!("a handshake was {made:?}, to be measured was {wanted:?}").into());
         }
-        conn.state = State::Head;
-        if sent > 0 {
-            epoll::modify(&self.epoll, &conn.stream, data, EventFlags::IN)?;
+        if conn.closes {
+            conn.state = State::Closing;
+            // Its end may have been read together with the response.
+            return self.turn(index);
+        }
+        self.rest(index);
+        Ok(())
+    }
+
+    /// Back to `start_due`, in a closed loop too: there the clock is read once for a batch of
+    /// answers.
+    fn rest(&mut self, index: usize) {
+        self.conns[index].state = State::Idle;
+        self.idle.push(index);
+    }
+
+    fn send(&mut self, index: usize, mut sent: usize) -> io::Result<Step> {
+        let conn = &mut self.conns[index];
+        let hears_of_room = match conn.write(&self.plan.request, &mut sent) {
+            Ok(()) => {
+                conn.state = State::Head;
+                false
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                conn.state = State::Sending { sent };
+                !conn.wire.awaits_peer()
+            }
+            Err(error) => return Err(error),
+        };
+        // Only a long upload has to wait for room, so these calls are spread over many bytes.
+        if hears_of_room != conn.hears_of_room {
+            conn.hears_of_room = hears_of_room;
+            let data = EventData::new_u64(index as u64);
+            let room = if hears_of_room { EventFlags::OUT } else { EventFlags::empty() };
+            epoll::modify(&self.epoll, conn.wire.stream(), data, EventFlags::IN | room)?;
         }
         Ok(Step::Waits)
     }
 
     fn receive(&mut self, index: usize) -> io::Result<Step> {
         let conn = &mut self.conns[index];
-        let count = match conn.stream.read(&mut self.scratch) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Step::Waits),
-            Err(error) => return Err(error),
-        };
-        self.outcome.bytes += count as u64;
-        conn.take(&self.scratch[..count], &mut self.outcome.errors)
+        loop {
+            let count = match conn.wire.read(&mut self.scratch) {
+                Ok(0) if matches!(conn.state, State::Closing) => return Ok(Step::Closed),
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Step::Waits),
+                Err(error) => return Err(error),
+            };
+            self.outcome.bytes += count as u64;
+            let step = conn.take(&self.scratch[..count], &mut self.outcome.errors)?;
+            if !matches!(step, Step::Waits) || !conn.wire.holds_bytes() {
+                return Ok(step);
+            }
+        }
     }
 
     fn reopen(&mut self, index: usize) -> Result<()> {
         loop {
-            match Conn::open(self.plan.address, &self.epoll, index) {
+            match Conn::open(self.plan, &self.epoll, index) {
                 Ok(conn) => {
                     let due = self.conns[index].due;
                     self.conns[index] = Conn { due, ..conn };
@@ -226,26 +264,27 @@ impl<'a> Engine<'a> {
 }
 
 impl Conn {
-    fn open(address: SocketAddr, epoll: &OwnedFd, index: usize) -> Result<Self> {
+    fn open(plan: &Plan, epoll: &OwnedFd, index: usize) -> Result<Self> {
         // On the loopback a connect is over at once: the listener's queue takes it.
-        let stream = TcpStream::connect(address)
-            .map_err(|error| format!("cannot connect to {address}: {error}"))?;
-        stream.set_nonblocking(true)?;
-        stream.set_nodelay(true)?;
-        epoll::add(epoll, &stream, EventData::new_u64(index as u64), EventFlags::IN)?;
-        let due = Instant::now();
-        Ok(Self { stream, state: State::Idle, due, partial: Vec::new(), closes: false })
+        let wire = super::connect(plan.address, plan.tls.as_ref(), index)?;
+        wire.stream().set_nonblocking(true)?;
+        wire.stream().set_nodelay(true)?;
+        epoll::add(epoll, wire.stream(), EventData::new_u64(index as u64), EventFlags::IN)?;
+        Ok(Self {
+            wire,
+            hears_of_room: false,
+            state: State::Idle,
+            due: Instant::now(),
+            partial: Vec::new(),
+            closes: false,
+        })
     }
 
-    fn write(&mut self, request: &[u8], mut sent: usize) -> io::Result<usize> {
-        while sent < request.len() {
-            match self.stream.write(&request[sent..]) {
-                Ok(count) => sent += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            }
+    fn write(&mut self, request: &[u8], sent: &mut usize) -> io::Result<()> {
+        while *sent < request.len() {
+            *sent += self.wire.write(&request[*sent..])?;
         }
-        Ok(sent)
+        self.wire.flush()
     }
 
     fn take(&mut self, bytes: &[u8], errors: &mut Errors) -> io::Result<Step> {

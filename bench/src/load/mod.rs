@@ -5,12 +5,14 @@
 
 mod engine;
 pub(crate) mod idle;
+pub(crate) mod tls;
 
 pub(crate) use engine::run_plan;
 
 use crate::Result;
+use crate::wire::Wire;
 use hdrhistogram::Histogram;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// `bench load`
@@ -39,6 +41,12 @@ pub(crate) struct Args {
     /// Instead of load: one request on each connection, then hold them idle
     #[arg(long, conflicts_with_all = ["rate", "upload", "close"])]
     idle: bool,
+    /// Over TLS, full handshakes, nothing verified
+    #[arg(long)]
+    tls: bool,
+    /// Over TLS, every handshake resumes an earlier one
+    #[arg(long)]
+    tls_resumed: bool,
     /// Run on this core only
     #[arg(long, value_name = "N")]
     core: Option<usize>,
@@ -53,6 +61,7 @@ pub(crate) struct Plan {
     /// Requests a second; closed loop without it.
     pub(crate) rate: Option<f64>,
     pub(crate) request: Vec<u8>,
+    pub(crate) tls: Option<tls::Client>,
 }
 
 /// What came of it.
@@ -109,6 +118,16 @@ impl Latency {
     }
 }
 
+/// Connects, and begins TLS where it is wanted: see [`tls::Client::begin`].
+fn connect(address: SocketAddr, tls: Option<&tls::Client>, index: usize) -> Result<Wire> {
+    let stream = TcpStream::connect(address)
+        .map_err(|error| format!("cannot connect to {address}: {error}"))?;
+    match tls {
+        None => Ok(Wire::Plain(stream)),
+        Some(client) => client.begin(stream, index),
+    }
+}
+
 /// A request as bytes; the body is as long as `upload`.
 pub(crate) fn request(path: &str, upload: usize, close: bool) -> Vec<u8> {
     let method = if upload > 0 { "POST" } else { "GET" };
@@ -131,8 +150,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     crate::machine::raise_descriptor_limit()?;
     let time = Duration::from_secs(args.seconds);
+    let tls = args.tls_client()?;
     if args.idle {
-        let held = idle::Held::open(args.address, args.connections)?;
+        let mut held = idle::Held::open(args.address, tls.as_ref(), args.connections)?;
         println!("{} idle connections, held for {} s", held.count(), args.seconds);
         std::thread::sleep(time);
         println!("{} of them still open", held.count_open());
@@ -144,10 +164,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         time,
         rate: args.rate,
         request: request(&args.path, args.upload, args.close),
+        tls,
     };
     let outcome = run_plan(&plan)?;
     print_outcome(&outcome);
     Ok(())
+}
+
+impl Args {
+    fn tls_client(&self) -> Result<Option<tls::Client>> {
+        if self.tls_resumed {
+            return tls::Client::resuming(self.address, self.connections).map(Some);
+        }
+        self.tls.then(tls::Client::full).transpose()
+    }
 }
 
 fn print_outcome(outcome: &Outcome) {
