@@ -15,6 +15,8 @@ pub enum Severity {
     Error,
     /// It can, but part of it does nothing.
     Warning,
+    /// It can, and this is only worth knowing.
+    Notice,
 }
 
 /// A place that a diagnostic points at.
@@ -49,6 +51,10 @@ impl Diagnostic {
 
     pub(crate) fn warning(place: Place, message: impl Into<String>) -> Self {
         Self::about(Severity::Warning, message.into()).label(place, "")
+    }
+
+    pub(crate) fn notice(place: Place, message: impl Into<String>) -> Self {
+        Self::about(Severity::Notice, message.into()).label(place, "")
     }
 
     /// A warning about the configuration as a whole.
@@ -124,6 +130,33 @@ impl Diagnostic {
         self.position.column
     }
 
+    /// Where the primary label points.
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.labels.first().map(|label| Place::new(label.source, label.span.clone()))
+    }
+
+    /// Moves every label.
+    pub(crate) fn relocate(&mut self, to: impl Fn(&Label) -> Place) {
+        for label in &mut self.labels {
+            let place = to(label);
+            label.source = place.source;
+            label.span = place.start..place.end;
+        }
+    }
+
+    /// Changes every text of it.
+    pub(crate) fn reword(&mut self, change: impl Fn(&str) -> String) {
+        self.message = change(&self.message);
+        self.help = self.help.as_deref().map(&change);
+        self.labels.iter_mut().for_each(|label| label.text = change(&label.text));
+    }
+
+    /// The same as a warning: what is wrong has been left out.
+    pub(crate) fn left_out(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self.expected("left out")
+    }
+
     /// The order in which diagnostics are shown.
     pub(crate) fn sort_key(&self) -> (Severity, usize, usize) {
         let (source, start) = self.labels.first().map_or((0, 0), |l| (l.source, l.span.start));
@@ -155,6 +188,7 @@ impl Diagnostic {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Notice => Level::NOTE,
         };
         let help = self.help.as_deref().map(|text| Element::from(Level::HELP.message(text)));
         let group = level

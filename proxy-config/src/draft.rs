@@ -1,20 +1,25 @@
 //! What the files say, section by section, before anything is inherited or looked up.
 
 mod page;
+mod rule;
 mod settings;
 mod tls;
+mod userlist;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use page::{HttpErrorsDraft, ImportDraft, PageContent, PageDraft};
+pub(crate) use rule::{
+    AclDraft, DeclaredCapture, FormatDraft, ProcVarDraft, RuleLine, RuleSet, RulesDraft,
+};
 pub(crate) use settings::{LineOption, LineWords, Settings};
 pub(crate) use tls::{
     AlpnWord, BindTlsWords, CrtLineDraft, CrtListDraft, CryptoWords, GlobalTlsDraft, PolicyWords,
     ServerTlsWords, TlsDefaults,
 };
+pub(crate) use userlist::{GroupDraft, UserDraft, UserlistDraft};
 
-use crate::model::{BindAddress, Capture, Format, LogTarget, ServerAddress, Shards, SyslogFormat};
+use crate::model::{BindAddress, Capture, LogTarget, ServerAddress, Shards, SyslogFormat};
 use crate::place::Place;
 use crate::setting::Setting;
 
@@ -30,6 +35,8 @@ pub(crate) struct Draft {
     pub(crate) proxies: Vec<ProxyDraft>,
     /// `http-errors.NAME`, in file order.
     pub(crate) http_errors: Vec<HttpErrorsDraft>,
+    /// `userlist.NAME`, in file order.
+    pub(crate) userlists: Vec<UserlistDraft>,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +53,7 @@ pub(crate) struct GlobalDraft {
     pub(crate) h1_any_method: Setting<bool>,
     pub(crate) log_send_hostname: Setting<HostnameChoice>,
     pub(crate) log_tag: Setting<String>,
+    pub(crate) proc_vars: Vec<ProcVarDraft>,
     pub(crate) tls: GlobalTlsDraft,
 }
 
@@ -104,6 +112,7 @@ pub(crate) struct ProxyDraft {
     pub(crate) from: Setting<String>,
     pub(crate) binds: Setting<Vec<BindDraft>>,
     pub(crate) captures: CapturesDraft,
+    pub(crate) rules: RulesDraft,
     pub(crate) servers: Setting<Vec<ServerDraft>>,
     pub(crate) settings: Settings,
 }
@@ -118,6 +127,7 @@ impl ProxyDraft {
             from: Setting::default(),
             binds: Setting::default(),
             captures: CapturesDraft::default(),
+            rules: RulesDraft::default(),
             servers: Setting::default(),
             settings: Settings::default(),
         }
@@ -172,23 +182,26 @@ impl LogDraft {
 }
 
 /// The format of a log's lines; which text the named ones have depends on the frontend's mode.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) enum LineFormat {
     Http,
+    /// `option.httpslog`
+    Https,
     Tcp,
     Clf,
     /// `option.tcplog = "clf"`, in mode http too.
     TcpClf,
     Json,
-    Custom(Arc<Format>),
+    Custom(Box<FormatDraft>),
 }
 
-/// `capture.*`.
+/// `capture.*` and `declare-capture`.
 #[derive(Debug, Default)]
 pub(crate) struct CapturesDraft {
     pub(crate) request: Setting<Vec<Capture>>,
     pub(crate) response: Setting<Vec<Capture>>,
     pub(crate) cookie: Setting<Capture>,
+    pub(crate) declared: Setting<Vec<DeclaredCapture>>,
 }
 
 #[derive(Debug)]

@@ -2,16 +2,27 @@
 
 use std::sync::Arc;
 
+use crate::action::Tools;
 use crate::log_format::parse_log_format;
+use crate::model::rule::Moment;
 use crate::model::{Encoding, Format, Mode};
+use crate::report::Report;
+use crate::rule::At;
+use crate::text::Text;
 
 /// `clf` of a frontend in mode http: HAProxy's `option httplog clf`.
-const CLF_HTTP: &str = "%{+Q}o %{-Q}ci - - [%trg] %r %ST %B \"\" \"\" %cp %ms %ft %b %s %TR %Tw \
+pub(crate) const CLF_HTTP: &str = "%{+Q}o %{-Q}ci - - [%trg] %r %ST %B \"\" \"\" %cp %ms %ft %b %s %TR %Tw \
     %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl";
 
 /// `clf` of a frontend in mode tcp: HAProxy's `option tcplog clf`.
-const CLF_TCP: &str = "%{+Q}o %{-Q}ci - - [%T] \"TCP \" 000 %B \"\" \"\" %cp %ms %ft %b %s %Th \
+pub(crate) const CLF_TCP: &str = "%{+Q}o %{-Q}ci - - [%T] \"TCP \" 000 %B \"\" \"\" %cp %ms %ft %b %s %Th \
     %Tw %Tc %Tt %U %ts-- %ac %fc %bc %sc %rc %sq %bq \"\" \"\" ";
+
+/// HAProxy's `option httpslog`. A connection that has streams had no error, nor had its handshake.
+const HTTPS: &str = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc \
+    %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r \
+    0/0000000000000000/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] \
+    %[ssl_fc_sni]/%sslv/%sslc";
 
 /// `json` of a frontend in mode http. The names are stable: new ones may come, none goes.
 const JSON_HTTP: &str = "%{+json}o %(client_ip)ci %(client_port)cp %(time)tr %(timestamp)Ts \
@@ -40,6 +51,15 @@ pub(crate) fn clf(mode: Mode) -> Arc<Format> {
 
 pub(crate) fn json(mode: Mode) -> Arc<Format> {
     Arc::new(built_in(if mode == Mode::Http { JSON_HTTP } else { JSON_TCP }))
+}
+
+/// `option.httpslog`; it is the same in every frontend.
+pub(crate) fn https(tools: &mut Tools<'_>) -> Arc<Format> {
+    let at = At { moment: Some(Moment::Log), mode: None, frontend: None, backend: None };
+    let text = Text::plain(0, HTTPS);
+    let mut unheard = Report::default();
+    let format = tools.compiler.log_format(&text, at, &mut unheard);
+    Arc::new(format.unwrap_or_else(|| Format { encoding: Encoding::Text, pieces: Vec::new() }))
 }
 
 pub(crate) fn unique_id() -> Format {
@@ -74,7 +94,7 @@ mod tests {
                 .iter()
                 .filter_map(|piece| match piece {
                     FormatPiece::Field { name, .. } => Some(name.as_deref().unwrap()),
-                    FormatPiece::Text(_) => None,
+                    FormatPiece::Sample { .. } | FormatPiece::Text(_) => None,
                 })
                 .collect();
             let unique: std::collections::BTreeSet<_> = names.iter().collect();

@@ -12,6 +12,7 @@
 //! A draft knows nothing of TOML, so another notation can fill the same drafts.
 #![forbid(unsafe_code)]
 
+mod action;
 mod address;
 mod choice;
 mod diagnostic;
@@ -20,13 +21,18 @@ mod error_file;
 mod extra;
 mod formats;
 mod http;
+pub mod import;
 mod log_format;
 pub mod model;
 mod nearest;
 mod overrides;
+mod page;
+pub mod password;
+pub mod pattern;
 mod place;
 mod report;
 mod resolve;
+mod rule;
 mod section;
 mod setting;
 mod syntax;
@@ -38,6 +44,7 @@ mod words;
 
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use log_format::parse_log_format;
+pub use rule::rule_reference;
 pub use text::Fault;
 
 use std::io;
@@ -93,23 +100,49 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads all sources as one configuration and reports every mistake in them.
+/// Reads all sources as one configuration and reports every mistake in them. Those whose names end
+/// in `.cfg` are of HAProxy; the others are TOML.
 pub fn load(sources: &[Source], overrides: &Overrides, surroundings: Surroundings<'_>) -> Outcome {
+    load_haproxy(sources, import::Options::default(), overrides, surroundings)
+}
+
+/// As [`load`], with a say in how the files of HAProxy are read.
+pub fn load_haproxy(
+    sources: &[Source],
+    options: import::Options,
+    overrides: &Overrides,
+    surroundings: Surroundings<'_>,
+) -> Outcome {
+    import::load(sources, options, overrides, surroundings)
+}
+
+/// What came of reading TOML.
+struct Built {
+    config: Option<model::Config>,
+    report: Report,
+    extras: Extras,
+}
+
+/// Reads TOML. A `generated` source has its variables expanded already.
+fn build(
+    sources: &[Source],
+    overrides: &Overrides,
+    surroundings: Surroundings<'_>,
+    generated: Option<usize>,
+) -> Built {
     let mut report = Report::default();
     let mut draft = Draft::default();
     let mut extras = Extras::behind(sources.len());
     let mut is_whole = true;
     for (index, source) in sources.iter().enumerate() {
         let into = section::Into { draft: &mut draft, extras: &mut extras, report: &mut report };
+        let bare = Surroundings { env: &|_| None, ..surroundings };
+        let surroundings = if generated == Some(index) { bare } else { surroundings };
         is_whole &= section::read(index, source, surroundings, into);
     }
     overrides::apply(overrides, &mut extras, &mut draft.global, &mut report);
     // Where the syntax is broken keys are missing that the file does have: to go on would blame
     // the user for our guess.
-    let config = is_whole.then(|| resolve::resolve(draft, surroundings.hostname, &mut report));
-    let has_errors = report.has_errors();
-    Outcome {
-        config: config.filter(|_| !has_errors),
-        diagnostics: report.finish(sources, extras.sources()),
-    }
+    let config = is_whole.then(|| resolve::resolve(draft, surroundings, &mut extras, &mut report));
+    Built { config, report, extras }
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! text, and items: %[(NAME[:TYPE])][{FLAGS}]ALIAS      %% is one %
+//! and where ALIAS is, also: [EXPRESSION]
 //! FLAGS: +Q -Q +X -X +E -E, separated by commas; on the alias `o` they hold from there on, and
 //! there also +json
 //! ```
@@ -10,6 +11,7 @@
 //! nothing of what HAProxy's configuration needs is special: no backslash before a blank or a
 //! quote.
 
+use crate::model::rule::Expr;
 use crate::model::{Encoding, Format, FormatPiece, LogField, LogFlags};
 use crate::nearest::nearest;
 use crate::text::Fault;
@@ -22,30 +24,53 @@ const FLAGS: &str = "flags are +Q, +X and +E, or -Q, -X and -E to take one back"
 ///
 /// The fault's range is in bytes of `text`.
 pub fn parse_log_format(text: &str) -> Result<Format, Fault> {
-    if let Some((at, control)) = text.char_indices().find(|(_, c)| is_control(*c)) {
-        let problem = "has a control character";
-        let expected = "a log line has visible characters and blanks only";
-        return Err(Fault::new(at..at + control.len_utf8(), problem, expected));
-    }
-    Parser::new(text, true).run()
+    check_controls(text)?;
+    Parser::new(text, true, None).run()
 }
 
-/// Parses the format of a page or of a header's value: every blank stays.
+/// Parses the format of a page without sample expressions: every blank stays.
+#[cfg(test)]
 pub(crate) fn parse_template(text: &str) -> Result<Format, Fault> {
-    Parser::new(text, false).run()
+    Parser::new(text, false, None).run()
+}
+
+/// Compiles the sample expression from an offset on, behind a `[`; gives it, or `None` after it
+/// reported why not, and where the text goes on, behind the `]`.
+pub(crate) type Sampler<'s> = dyn FnMut(usize) -> (Option<Expr>, usize) + 's;
+
+/// Parses a format with sample expressions. Those that are wrong leave no piece.
+pub(crate) fn parse_with_samples(
+    text: &str,
+    merges_blanks: bool,
+    sampler: &mut Sampler<'_>,
+) -> Result<Format, Fault> {
+    if merges_blanks {
+        check_controls(text)?;
+    }
+    Parser::new(text, merges_blanks, Some(sampler)).run()
+}
+
+fn check_controls(text: &str) -> Result<(), Fault> {
+    let Some((at, control)) = text.char_indices().find(|(_, c)| is_control(*c)) else {
+        return Ok(());
+    };
+    let problem = "has a control character";
+    let expected = "a log line has visible characters and blanks only";
+    Err(Fault::new(at..at + control.len_utf8(), problem, expected))
 }
 
 fn is_control(c: char) -> bool {
     c.is_ascii_control() && !c.is_ascii_whitespace()
 }
 
-struct Parser<'t> {
+struct Parser<'t, 's> {
     text: &'t str,
     at: usize,
     merges_blanks: bool,
     /// Those of `%{+Q}o`.
     flags: LogFlags,
     format: Format,
+    sampler: Option<&'s mut Sampler<'s>>,
 }
 
 /// What stands between the `%` and the alias.
@@ -56,10 +81,10 @@ struct Prefix<'t> {
     flags: Option<(&'t str, usize)>,
 }
 
-impl<'t> Parser<'t> {
-    fn new(text: &'t str, merges_blanks: bool) -> Self {
+impl<'t, 's> Parser<'t, 's> {
+    fn new(text: &'t str, merges_blanks: bool, sampler: Option<&'s mut Sampler<'s>>) -> Self {
         let format = Format { encoding: Encoding::Text, pieces: Vec::new() };
-        Self { text, at: 0, merges_blanks, flags: LogFlags::default(), format }
+        Self { text, at: 0, merges_blanks, flags: LogFlags::default(), format, sampler }
     }
 
     fn run(mut self) -> Result<Format, Fault> {
@@ -86,15 +111,7 @@ impl<'t> Parser<'t> {
         }
         let prefix = Prefix { name: self.name()?, flags: self.braces()? };
         if self.rest().starts_with('[') {
-            let rest = self.rest();
-            let length = rest.find(']').map_or(rest.len(), |end| end + 1);
-            let problem = "has a sample expression, which comes with the rule language and is not \
-                           yet supported";
-            return Err(Fault::new(
-                percent..self.at + length,
-                problem,
-                "use an alias such as `%ci`",
-            ));
+            return self.sample(percent, &prefix);
         }
         let is_letter = |c: char| c.is_ascii_alphanumeric();
         let rest = self.rest();
@@ -106,6 +123,35 @@ impl<'t> Parser<'t> {
             "o" => self.set_flags(&prefix),
             _ => self.field(start, alias, &prefix),
         }
+    }
+
+    /// What follows a `%` and begins with a `[`.
+    fn sample(&mut self, percent: usize, prefix: &Prefix<'_>) -> Result<(), Fault> {
+        let flags = self.flags_of(prefix)?;
+        let Some(sampler) = self.sampler.as_mut() else {
+            let rest = self.rest();
+            let length = rest.find(']').map_or(rest.len(), |end| end + 1);
+            let problem = "has a sample expression, which is not yet supported here";
+            let range = percent..self.at + length;
+            return Err(Fault::new(range, problem, "use an alias such as `%ci`"));
+        };
+        let (expr, end) = sampler(self.at + 1);
+        self.at = end;
+        let name = prefix.name.map(str::to_owned);
+        let piece = expr.map(|expr| FormatPiece::Sample { expr: Box::new(expr), flags, name });
+        self.format.pieces.extend(piece);
+        Ok(())
+    }
+
+    /// The flags that hold for one item.
+    fn flags_of(&self, prefix: &Prefix<'_>) -> Result<LogFlags, Fault> {
+        let mut flags = self.flags;
+        if let Some((list, start)) = prefix.flags {
+            for (flag, at) in parts(list, start) {
+                apply(&mut flags, flag, at)?;
+            }
+        }
+        Ok(flags)
     }
 
     fn nothing(&self, percent: usize) -> Fault {
@@ -178,12 +224,7 @@ impl<'t> Parser<'t> {
     }
 
     fn field(&mut self, start: usize, alias: &str, prefix: &Prefix<'_>) -> Result<(), Fault> {
-        let mut flags = self.flags;
-        if let Some((list, start)) = prefix.flags {
-            for (flag, at) in parts(list, start) {
-                apply(&mut flags, flag, at)?;
-            }
-        }
+        let flags = self.flags_of(prefix)?;
         let Some(field) = LogField::ALL.iter().find(|field| field.alias() == alias) else {
             let problem = format!("has an unknown alias `%{alias}`");
             return Err(Fault::new(start..start + alias.len(), problem, remedy(alias)));

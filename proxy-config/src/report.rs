@@ -26,6 +26,23 @@ impl Report {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
+    pub(crate) fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error())
+    }
+
+    pub(crate) fn into_errors(self) -> impl Iterator<Item = Diagnostic> {
+        self.diagnostics.into_iter().filter(Diagnostic::is_error)
+    }
+
+    pub(crate) fn each(&mut self, change: impl FnMut(&mut Diagnostic)) {
+        self.diagnostics.iter_mut().for_each(change);
+    }
+
+    /// Takes over what another report holds and this one does not.
+    pub(crate) fn merge_once(&mut self, from: Self) {
+        from.diagnostics.into_iter().for_each(|diagnostic| self.add_once(diagnostic));
+    }
+
     /// Takes over what another report holds, as far as `keep` says.
     pub(crate) fn merge(&mut self, from: Self, keep: impl Fn(&Diagnostic) -> bool) {
         self.diagnostics.extend(from.diagnostics.into_iter().filter(keep));

@@ -30,6 +30,11 @@ impl<T> Setting<T> {
         self.0.as_ref().and_then(|written| written.value.as_ref())
     }
 
+    /// The value, to be changed.
+    pub(crate) fn value_mut(&mut self) -> Option<&mut T> {
+        self.0.as_mut().and_then(|written| written.value.as_mut())
+    }
+
     /// Where it is written, well or wrong.
     pub(crate) fn place(&self) -> Option<Place> {
         self.0.as_ref().map(|written| written.place)

@@ -3,6 +3,7 @@
 //! Escapes and `${NAME}` make a value differ from what the file shows, yet a caret must stand
 //! under what the user wrote.
 
+mod calls;
 mod words;
 
 use std::ops::Range;
@@ -10,6 +11,8 @@ use std::ops::Range;
 use crate::Env;
 use crate::diagnostic::Diagnostic;
 use crate::place::Place;
+
+pub(crate) use calls::{Call, is_name};
 
 /// What a value parser has against its text. The message becomes "`KEY` PROBLEM".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +60,11 @@ impl Text {
         }
     }
 
+    /// No text yet, to which pieces are added.
+    pub(crate) fn empty(place: Place) -> Self {
+        Self { value: String::new(), origins: Vec::new(), place }
+    }
+
     /// A text of which every part points at the whole place.
     pub(crate) fn opaque(place: Place, value: String) -> Self {
         let origins = vec![place.start..place.end; value.len()];
@@ -82,6 +90,30 @@ impl Text {
 
     pub(crate) fn whole(&self) -> Place {
         self.place
+    }
+
+    /// The same text, said to stand as a whole elsewhere.
+    pub(crate) fn placed(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// Takes back the last bytes; they end a character.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.value.truncate(length);
+        self.origins.truncate(self.value.len());
+    }
+
+    /// The bytes of the source behind one byte of the value.
+    pub(crate) fn origin(&self, at: usize) -> Option<&Range<usize>> {
+        self.origins.get(at)
+    }
+
+    /// A part of it, as a text of its own.
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        let mut part = Self::empty(self.place(&range));
+        part.copy(self, range);
+        part
     }
 
     /// Where a range of the value stands in the source.
@@ -119,12 +151,12 @@ impl Text {
         if wrong.is_empty() { Ok(out) } else { Err(wrong) }
     }
 
-    fn copy(&mut self, from: &Self, range: Range<usize>) {
+    pub(crate) fn copy(&mut self, from: &Self, range: Range<usize>) {
         self.value.push_str(&from.value[range.clone()]);
         self.origins.extend_from_slice(&from.origins[range]);
     }
 
-    fn push(&mut self, value: &str, place: Place) {
+    pub(crate) fn push(&mut self, value: &str, place: Place) {
         self.value.push_str(value);
         self.origins.extend(value.bytes().map(|_| place.start..place.end));
     }

@@ -3,7 +3,7 @@
 
 /// Kinds of sections.
 pub(crate) const SECTIONS: &str = "acl acme cache crt-list crt-store dynamic-update fcgi-app \
-    healthcheck log-forward log-profile mailers peers program resolvers ring traces userlist";
+    healthcheck log-forward log-profile mailers peers program resolvers ring traces";
 
 /// Keys of `global`.
 pub(crate) const GLOBAL: &str = "51degrees-cache-size 51degrees-data-file \
@@ -19,7 +19,7 @@ pub(crate) const GLOBAL: &str = "51degrees-cache-size 51degrees-data-file \
     maxpipes maxsessrate maxsslconn maxsslrate maxzlibmem mworker-max-reloads nbproc nbthread \
     no-memory-trimming no-quic node noepoll noevports nogetaddrinfo nokqueue noktls nopoll \
     noreuseport nosplice numa-cpu-mapping pidfile pp2-never-send-local prealloc-fd presetenv \
-    profiling quiet resetenv server-state-base server-state-file set-dumpable set-var set-var-fmt \
+    profiling quiet resetenv server-state-base server-state-file set-dumpable \
     setcap setenv shm-stats-file spread-checks ssl-default-bind-client-sigalgs \
     ssl-default-bind-sigalgs ssl-default-server-client-sigalgs ssl-default-server-sigalgs \
     ssl-engine ssl-load-extra-del-ext ssl-load-extra-files ssl-mode-async ssl-propquery \
@@ -49,17 +49,15 @@ pub(crate) const CRT_LIST: &str = "acme allow-0rtt ca-verify-file client-sigalgs
 pub(crate) const TUNE_BUFFERS: &str = "reserve";
 
 /// Keys of `defaults`, `frontend`, `listen` and `backend`.
-pub(crate) const PROXY: &str = "acl appsession bind-process clitcpka-cnt clitcpka-idle \
-    clitcpka-intvl clitimeout compression contimeout cookie crt declare description disabled \
+pub(crate) const PROXY: &str = "appsession bind-process clitcpka-cnt clitcpka-idle \
+    clitcpka-intvl clitimeout compression contimeout cookie crt description disabled \
     dispatch email-alert enabled external-check filter filter-sequence force-be-switch \
     force-persist fullconn guid hash-balance-factor hash-key hash-preserve-affinity hash-type \
-    http-after-response http-check http-request http-response http-send-name-header id \
+    http-check http-send-name-header id \
     ignore-persist load-server-state-from-file log-steps max-keep-alive-queue \
-    max-session-srv-conns monitor monitor-net name persist quic-initial rate-limit redirect \
+    max-session-srv-conns monitor monitor-net name persist quic-initial rate-limit \
     server-state-file-name server-template source srvtcpka-cnt srvtcpka-idle srvtcpka-intvl \
-    srvtimeout ssl-f-use stats stick stick-table tcp-check tcp-request-connection \
-    tcp-request-content tcp-request-inspect-delay tcp-request-session tcp-response-content \
-    tcp-response-inspect-delay transparent use-backend use-fcgi-app use-server";
+    srvtimeout ssl-f-use stats stick stick-table tcp-check transparent use-fcgi-app";
 
 /// Keys of a proxy section that are families of dotted keys: such a table in `defaults` is not
 /// a named section.
@@ -68,13 +66,13 @@ pub(crate) const FAMILIES: &str = "acl capture compression cookie default-server
     rate-limit source stats stick-table tcp-check timeout";
 
 /// Words below `timeout`.
-pub(crate) const TIMEOUTS: &str = "client-fin queue server-fin tarpit";
+pub(crate) const TIMEOUTS: &str = "client-fin queue server-fin";
 
 /// Words below `option`.
 pub(crate) const OPTIONS: &str = "allbackups assume-rfc6587-ntf checkcache clitcpka contstats \
     disable-h2-upgrade external-check h1-case-adjust-bogus-client h1-case-adjust-bogus-server \
     http-drop-request-trailers http-drop-response-trailers http-no-delay http-pretend-keepalive \
-    http-use-htx http-use-proxy-header httpslog idle-close-on-response independent-streams \
+    http-use-htx http-use-proxy-header idle-close-on-response independent-streams \
     ldap-check log-health-checks mysql-check nolinger persist pgsql-check prefer-last-server \
     redis-check smtpchk socket-stats splice-auto splice-request splice-response spop-check \
     srvtcpka ssl-hello-chk tcp-check tcp-smart-accept tcp-smart-connect tcpka transparent \
@@ -114,7 +112,7 @@ pub(crate) const BALANCE: &str = "first hash hdr leastconn log-hash log-sticky r
     rdp-cookie source static-rr sticky uri url_param";
 
 /// Formats of a log.
-pub(crate) const LOG_FORMATS: &str = "httpslog iso local priority short timed";
+pub(crate) const LOG_FORMATS: &str = "iso local priority short timed";
 
 #[cfg(test)]
 mod tests {

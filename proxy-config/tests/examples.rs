@@ -3,11 +3,11 @@
 mod support;
 
 use proxy_config::load;
-use support::{read_sources, surroundings};
+use support::{read_files, surroundings};
 
 #[test]
 fn examples_are_sound() {
-    let sources = read_sources("examples");
+    let sources = read_files("examples", "toml");
     assert!(sources.len() >= 6);
     for source in sources {
         let sources = std::slice::from_ref(&source);

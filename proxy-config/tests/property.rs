@@ -4,8 +4,9 @@ mod support;
 
 use std::path::Path;
 
-use proxy_config::{Diagnostic, Source, Surroundings, load};
-use support::{folder, read_sources, surroundings};
+use proxy_config::import::{Options, import};
+use proxy_config::{Diagnostic, Source, Surroundings, load, load_haproxy};
+use support::{folder, read_files, surroundings};
 
 const CASES: u64 = 3000;
 
@@ -41,8 +42,8 @@ const PIECES: [&str; 26] = [
 
 #[test]
 fn mutated_files_never_panic() {
-    let mut files = read_sources("examples");
-    files.extend(read_sources("tests/bad"));
+    let mut files = read_files("examples", "toml");
+    files.extend(read_files("tests/bad", "toml"));
     for seed in 1..=CASES {
         let _seed = ShownOnPanic(seed);
         let mut random = XorShift(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -52,6 +53,71 @@ fn mutated_files_never_panic() {
         }
         check(source);
     }
+}
+
+/// Pieces that matter to the reader of a haproxy.cfg.
+const CFG_PIECES: [&str; 24] = [
+    "\"",
+    "'",
+    "\\",
+    "\\\n",
+    "#",
+    "$A",
+    "${",
+    "}",
+    "${A-",
+    "[*]",
+    "\\x41",
+    "\n.if ",
+    "\n.endif\n",
+    "defined(",
+    "\ndefaults\n",
+    "\nglobal\n",
+    "\nfrontend f\n",
+    "\nbackend f\n",
+    ":1-900",
+    " no ",
+    " from ",
+    "\u{e9}",
+    "\0",
+    "@",
+];
+
+#[test]
+fn mutated_haproxy_files_never_panic() {
+    let mut files = read_files("examples/haproxy", "cfg");
+    files.extend(read_files("tests/bad", "cfg"));
+    for seed in 1..=CASES {
+        let _seed = ShownOnPanic(seed);
+        let mut random = XorShift(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut source = files[random.below(files.len())].clone();
+        for _ in 0..=random.below(4) {
+            let at = boundary(&source.text, &mut random);
+            source.text = match random.below(2) {
+                0 => mutate(&source.text, &files, &mut random),
+                _ => {
+                    source.text[..at].to_owned()
+                        + CFG_PIECES[random.below(CFG_PIECES.len())]
+                        + &source.text[at..]
+                }
+            };
+        }
+        check_cfg(source, random.below(2) == 0);
+    }
+}
+
+fn check_cfg(source: Source, is_lenient: bool) {
+    let sources = [source];
+    let options = Options { is_lenient, ..Options::default() };
+    let outcome = load_haproxy(&sources, options, &Default::default(), surroundings());
+    let has_errors = outcome.diagnostics.iter().any(Diagnostic::is_error);
+    assert_eq!(outcome.config.is_none(), has_errors);
+    for diagnostic in &outcome.diagnostics {
+        assert!(!diagnostic.message().starts_with("not valid TOML"), "{}", sources[0].text);
+        assert!(!diagnostic.render(&sources, true).is_empty());
+    }
+    let import = import(&sources, options, surroundings());
+    assert!(import.toml.len() < 64 * (sources[0].text.len() + 1024));
 }
 
 #[test]

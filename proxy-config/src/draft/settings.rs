@@ -1,12 +1,10 @@
 //! What a section may inherit from its defaults.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::draft::{ImportDraft, LogChoice, PageDraft, ServerWords};
+use crate::draft::{FormatDraft, ImportDraft, LogChoice, PageDraft, ServerWords};
 use crate::model::{
-    Balance, Format, ForwardFor, Forwarded, HttpCheck, HttpReuse, Mode, Redispatch, RestrictNames,
-    RetryOn,
+    Balance, ForwardFor, Forwarded, HttpCheck, HttpReuse, Mode, Redispatch, RestrictNames, RetryOn,
 };
 use crate::setting::Setting;
 
@@ -21,7 +19,7 @@ pub(crate) struct Settings {
     pub(crate) default_server: ServerWords,
     pub(crate) dontlog_normal: Setting<bool>,
     pub(crate) dontlognull: Setting<bool>,
-    pub(crate) error_log_format: Setting<Arc<Format>>,
+    pub(crate) error_log_format: Setting<FormatDraft>,
     /// `errorfiles`; becomes `pages` before anything is inherited.
     pub(crate) errorfiles: Setting<Vec<ImportDraft>>,
     pub(crate) forwarded: Setting<Option<Forwarded>>,
@@ -29,11 +27,12 @@ pub(crate) struct Settings {
     pub(crate) http_reuse: Setting<HttpReuse>,
     pub(crate) httpchk: Setting<Option<HttpCheck>>,
     pub(crate) ignore_probes: Setting<bool>,
+    pub(crate) inspect_delay: Setting<Duration>,
     pub(crate) lenient_request: Setting<bool>,
     pub(crate) lenient_response: Setting<bool>,
     pub(crate) line: LineWords,
     pub(crate) log: Setting<LogChoice>,
-    pub(crate) log_format_sd: Setting<Arc<Format>>,
+    pub(crate) log_format_sd: Setting<FormatDraft>,
     pub(crate) log_separate_errors: Setting<bool>,
     pub(crate) log_tag: Setting<String>,
     pub(crate) logasap: Setting<bool>,
@@ -41,9 +40,10 @@ pub(crate) struct Settings {
     pub(crate) mode: Setting<Mode>,
     pub(crate) monitor_uri: Setting<String>,
     pub(crate) originalto: Setting<Option<ForwardFor>>,
-    /// `errorfile`, `errorloc`, `http-error`.
+    /// `errorfile`, `errorloc`; those of `http-error` join them once names are known.
     pub(crate) pages: Vec<PageDraft>,
     pub(crate) redispatch: Setting<Redispatch>,
+    pub(crate) response_inspect_delay: Setting<Duration>,
     pub(crate) restrict_names: Setting<RestrictNames>,
     pub(crate) retries: Setting<u32>,
     pub(crate) retry_on: Setting<RetryOn>,
@@ -54,8 +54,9 @@ pub(crate) struct Settings {
     pub(crate) timeout_http_keep_alive: Setting<Duration>,
     pub(crate) timeout_http_request: Setting<Duration>,
     pub(crate) timeout_server: Setting<Duration>,
+    pub(crate) timeout_tarpit: Setting<Duration>,
     pub(crate) timeout_tunnel: Setting<Duration>,
-    pub(crate) unique_id_format: Setting<Arc<Format>>,
+    pub(crate) unique_id_format: Setting<FormatDraft>,
     pub(crate) unique_id_header: Setting<String>,
 }
 
@@ -74,9 +75,11 @@ impl Settings {
         self.forwarded.inherit(&parent.forwarded);
         self.forwardfor.inherit(&parent.forwardfor);
         self.inherit_pages(parent);
+        self.inspect_delay.inherit(&parent.inspect_delay);
         self.mode.inherit(&parent.mode);
         self.originalto.inherit(&parent.originalto);
         self.restrict_names.inherit(&parent.restrict_names);
+        self.timeout_tarpit.inherit(&parent.timeout_tarpit);
     }
 
     fn inherit_client_side(&mut self, parent: &Self) {
@@ -114,6 +117,7 @@ impl Settings {
         self.httpchk.inherit(&parent.httpchk);
         self.lenient_response.inherit(&parent.lenient_response);
         self.redispatch.inherit(&parent.redispatch);
+        self.response_inspect_delay.inherit(&parent.response_inspect_delay);
         self.retries.inherit(&parent.retries);
         self.retry_on.inherit(&parent.retry_on);
         self.timeout_check.inherit(&parent.timeout_check);
@@ -176,8 +180,9 @@ pub(crate) enum LineOption {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LineWords {
     pub(crate) httplog: Setting<LineOption>,
+    pub(crate) httpslog: Setting<bool>,
     pub(crate) tcplog: Setting<LineOption>,
-    pub(crate) log_format: Setting<Arc<Format>>,
+    pub(crate) log_format: Setting<FormatDraft>,
 }
 
 impl LineWords {
@@ -187,10 +192,13 @@ impl LineWords {
     }
 
     fn inherit(&mut self, parent: &Self) {
-        let is_made =
-            Self::is_on(&self.httplog) || Self::is_on(&self.tcplog) || !self.log_format.is_absent();
+        let is_made = Self::is_on(&self.httplog)
+            || Self::is_on(&self.tcplog)
+            || self.httpslog.or(false)
+            || !self.log_format.is_absent();
         if !is_made {
             self.httplog.inherit(&parent.httplog);
+            self.httpslog.inherit(&parent.httpslog);
             self.tcplog.inherit(&parent.tcplog);
             self.log_format.inherit(&parent.log_format);
         }

@@ -21,6 +21,7 @@ fn print(format: &Format) -> String {
     }
     for piece in &format.pieces {
         match piece {
+            FormatPiece::Sample { .. } => unreachable!("no text here has one"),
             FormatPiece::Text(text) => out += &text.replace('%', "%%"),
             FormatPiece::Field { field, flags, name } => {
                 let sign = |is_on| if is_on { '+' } else { '-' };

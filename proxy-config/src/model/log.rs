@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::rule::Expr;
+
 /// One access log of a frontend.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Log {
@@ -118,7 +120,15 @@ impl Format {
             FormatPiece::Field { field: shown, name, .. } => {
                 *shown == field && (self.encoding == Encoding::Text || name.is_some())
             }
-            FormatPiece::Text(_) => false,
+            FormatPiece::Text(_) | FormatPiece::Sample { .. } => false,
+        })
+    }
+
+    /// The sample expressions that it shows.
+    pub fn samples(&self) -> impl Iterator<Item = &Expr> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            FormatPiece::Sample { expr, .. } => Some(&**expr),
+            FormatPiece::Field { .. } | FormatPiece::Text(_) => None,
         })
     }
 }
@@ -143,6 +153,8 @@ pub enum FormatPiece {
         /// `%(name)ci`; in a JSON line fields without a name are left out.
         name: Option<String>,
     },
+    /// `%[EXPR]`
+    Sample { expr: Box<Expr>, flags: LogFlags, name: Option<String> },
 }
 
 /// `%{+Q,+X,+E}`: how a field is written in text.

@@ -5,6 +5,7 @@
 
 mod error_page;
 mod log;
+pub mod rule;
 mod tls;
 
 use std::net::{IpAddr, SocketAddr};
@@ -30,6 +31,8 @@ pub struct Config {
     pub frontends: Vec<Frontend>,
     /// `backend` sections and the server side of `listen` sections, in file order.
     pub backends: Vec<Backend>,
+    /// What rules look up.
+    pub tables: rule::Tables,
 }
 
 /// Index into [`Config::backends`].
@@ -106,8 +109,9 @@ pub struct Frontend {
     /// `maxconn`, 1 to 2147483647: client connections of this frontend, all shards together;
     /// beyond it the kernel queues.
     pub maxconn: Option<u32>,
-    /// `default-backend`, or a `listen`'s own servers; of the same mode. `None`: no request can
-    /// be served.
+    /// `default-backend`, or a `listen`'s own servers; of the same mode, or of mode http behind a
+    /// frontend of mode tcp, whose connections become HTTP then. `None`: only `use-backend` leads
+    /// anywhere.
     pub default_backend: Option<BackendId>,
     pub timeouts: FrontendTimeouts,
     /// `option.http-keep-alive`, `http-server-close` and `httpclose`, one of which is on.
@@ -141,6 +145,9 @@ pub struct Frontend {
     pub error_log_format: Option<Format>,
     /// Where this frontend's access log goes: its own targets, or else `global.log`.
     pub logs: Vec<Log>,
+    pub rules: rule::Rules,
+    /// `use-backend`: the first that holds wins over `default-backend`.
+    pub use_backends: Vec<rule::UseBackend>,
 }
 
 /// What becomes of the connections of a request once it is answered. A frontend's and a backend's
@@ -193,9 +200,9 @@ pub struct UniqueId {
 /// `capture.*`: what a request and its response leave for the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Captures {
-    /// `capture.request-header`, in file order.
+    /// `capture.request-header`, `declare-capture` and the rules that capture, in this order.
     pub request: Vec<Capture>,
-    /// `capture.response-header`, in file order.
+    /// `capture.response-header` and `declare-capture`, in this order.
     pub response: Vec<Capture>,
     /// `capture.cookie`.
     pub cookie: Option<Capture>,
@@ -211,8 +218,9 @@ impl Captures {
 /// One captured header or cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capture {
-    /// Of a header in lower case. Of a cookie as written: a cookie whose name begins with it is
-    /// captured, as HAProxy does, unless it ends with `=`.
+    /// Of a header in lower case. Empty: only rules fill it (`capture` with `len`,
+    /// `declare-capture`). Of a cookie as written: a cookie whose name begins with it is captured, as
+    /// HAProxy does, unless it ends with `=`.
     pub name: String,
     /// Bytes kept, 1 to 65535.
     pub len: usize,
@@ -230,6 +238,9 @@ pub struct FrontendTimeouts {
     /// What comes before the first request must be over within this: the PROXY protocol's header
     /// and the TLS handshake (`timeout.client-hs`, default 10s).
     pub client_hs: Duration,
+    /// How long `tarpit` keeps a client waiting (`timeout.tarpit`, default `timeout.connect` if that
+    /// is written, or else 5s). A backend's wins.
+    pub tarpit: Duration,
 }
 
 /// Where a frontend listens.
@@ -327,6 +338,13 @@ pub struct Backend {
     pub error_pages: Vec<ErrorPage>,
     /// `option.httpchk`: what a check asks; without it a check connects only.
     pub httpchk: Option<HttpCheck>,
+    /// The client side of this `listen`, which has the same rules: where the stream came in there,
+    /// those of `content`, `request`, `redirects`, `response` and `after_response` have run already,
+    /// or are to run, as the frontend's, and do not run here. Index into [`Config::frontends`].
+    pub listen_frontend: Option<usize>,
+    pub rules: rule::Rules,
+    /// `use-server`: the first that holds wins over balancing, if its server is usable.
+    pub use_servers: Vec<rule::UseServer>,
 }
 
 /// `retry-on`: what another attempt is made for. Beyond a failed connection the request must be at
@@ -377,6 +395,8 @@ pub struct BackendTimeouts {
     pub tunnel: Option<Duration>,
     /// `timeout.check`: what a check may take after it connected; `None` is the check's interval.
     pub check: Option<Duration>,
+    /// `timeout.tarpit`, or else a written `timeout.connect`.
+    pub tarpit: Option<Duration>,
 }
 
 /// `balance`.

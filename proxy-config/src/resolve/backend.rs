@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::draft::{GlobalTlsDraft, ProxyV2Options, ServerDraft, ServerWords};
+use crate::model::rule::Rules;
 use crate::model::{
     Backend, BackendTimeouts, Balance, Check, HttpReuse, Mode, Redispatch, RestrictNames, RetryOn,
     SendProxy, Server, ServerAddress,
 };
 use crate::report::Report;
+use crate::resolve::rules::{Compiled, Sides};
 use crate::resolve::tls::OfServer;
 use crate::resolve::{Proxy, error_pages, tls};
 
@@ -31,16 +33,31 @@ const WEIGHT: u32 = 1;
 pub(super) fn build(
     global: &GlobalTlsDraft,
     proxies: &[Proxy<'_>],
+    compiled: &[Compiled],
     report: &mut Report,
 ) -> Vec<Backend> {
-    let is_backend = |proxy: &&Proxy<'_>| proxy.draft.kind.is_backend();
-    proxies.iter().filter(is_backend).map(|proxy| backend(global, proxy, report)).collect()
+    let mut sides = Sides::default();
+    let mut backends = Vec::new();
+    for (proxy, compiled) in proxies.iter().zip(compiled) {
+        let (frontend, id) = sides.next(proxy.draft);
+        if id.is_some() {
+            let rules = Backend {
+                listen_frontend: frontend,
+                rules: compiled.of_backend(),
+                use_servers: compiled.use_servers.clone(),
+                ..backend(global, proxy, report)
+            };
+            backends.push(rules);
+        }
+    }
+    backends
 }
 
 fn backend(global: &GlobalTlsDraft, proxy: &Proxy<'_>, report: &mut Report) -> Backend {
     let settings = &proxy.settings;
     let mode = proxy.mode().unwrap_or(Mode::Http);
     let is_http = mode == Mode::Http;
+    let tarpit = settings.timeout_tarpit.value().or_else(|| settings.timeout_connect.value());
     let pages = if is_http { error_pages::build(&settings.pages) } else { Vec::new() };
     Backend {
         name: proxy.name().to_owned(),
@@ -65,8 +82,12 @@ fn backend(global: &GlobalTlsDraft, proxy: &Proxy<'_>, report: &mut Report) -> B
             server: settings.timeout_server.or(TIMEOUT_SERVER),
             tunnel: tunnel(settings.timeout_tunnel.value().copied(), mode),
             check: settings.timeout_check.value().copied(),
+            tarpit: tarpit.copied(),
         },
         httpchk: settings.httpchk.or(None),
+        listen_frontend: None,
+        rules: Rules::default(),
+        use_servers: Vec::new(),
     }
 }
 

@@ -9,44 +9,110 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostic;
 use crate::draft::{Draft, HttpErrorsDraft, ImportDraft, PageContent, PageDraft, ProxyDraft};
-use crate::model::ErrorPage;
+use crate::model::{ErrorContent, ErrorPage};
 use crate::nearest::nearest;
 use crate::place::Place;
 use crate::report::Report;
 
-/// Gives every section its own pages, imports included. Comes before anything is inherited.
-pub(super) fn expand(draft: &mut Draft, bufsize: usize, report: &mut Report) {
-    let mut library = Library { sections: &draft.http_errors, used: BTreeSet::new(), report };
-    for section in library.sections {
-        library.check_sizes(&section.pages, bufsize);
-    }
-    for section in draft.defaults.iter_mut().chain(&mut draft.proxies) {
-        library.check_sizes(&section.settings.pages, bufsize);
-        library.expand(section);
-    }
-    library.check_use();
-}
-
-struct Library<'d, 'r> {
+/// The `http-errors` sections, and which of them are used.
+pub(crate) struct Library<'d> {
     sections: &'d [HttpErrorsDraft],
     /// Names that something takes from.
     used: BTreeSet<&'d str>,
-    report: &'r mut Report,
 }
 
-impl<'d> Library<'d, '_> {
-    fn check_sizes(&mut self, pages: &[PageDraft], bufsize: usize) {
-        for page in pages {
-            if let PageContent::Own(_, size) = page.content
-                && size > bufsize
-            {
-                let message = format!("the page of `{}` takes {size} bytes", page.key);
-                let expected = format!("`tune.bufsize` is {bufsize}");
-                self.report.add(Diagnostic::error(page.place, message).expected(expected));
+/// Gives every section its own pages, imports included. Comes before anything is inherited.
+pub(super) fn expand(
+    draft: &mut Draft,
+    library: &mut Library<'_>,
+    bufsize: usize,
+    report: &mut Report,
+) {
+    for section in library.sections {
+        check_sizes(&section.pages, bufsize, report);
+    }
+    let mut expansion = Expansion { library, report };
+    for section in draft.defaults.iter_mut().chain(&mut draft.proxies) {
+        check_sizes(&section.settings.pages, bufsize, expansion.report);
+        expansion.expand(section);
+    }
+}
+
+fn check_sizes(pages: &[PageDraft], bufsize: usize, report: &mut Report) {
+    for page in pages {
+        if let PageContent::Own(_, size) = page.content
+            && size > bufsize
+        {
+            let message = format!("the page of `{}` takes {size} bytes", page.key);
+            let expected = format!("`tune.bufsize` is {bufsize}");
+            report.add(Diagnostic::error(page.place, message).expected(expected));
+        }
+    }
+}
+
+impl<'d> Library<'d> {
+    pub(super) fn new(sections: &'d [HttpErrorsDraft]) -> Self {
+        Self { sections, used: BTreeSet::new() }
+    }
+
+    /// The page of a section for a rule that names both; `None` where the section lacks it.
+    pub(crate) fn look_up(
+        &mut self,
+        name: &str,
+        status: u16,
+        place: Place,
+        report: &mut Report,
+    ) -> Option<ErrorContent> {
+        let section = self.find(name, place, report)?;
+        match section.pages.iter().find(|page| page.status == status).map(|page| &page.content) {
+            Some(PageContent::Own(content, _)) => Some(content.clone()),
+            Some(_) => None,
+            None => {
+                lacks(section, status, place, report);
+                None
             }
         }
     }
 
+    fn find(
+        &mut self,
+        name: &str,
+        place: Place,
+        report: &mut Report,
+    ) -> Option<&'d HttpErrorsDraft> {
+        let found = self.sections.iter().find(|section| section.name == name);
+        if let Some(section) = found {
+            self.used.insert(&section.name);
+            return found;
+        }
+        let known = self.sections.iter().map(|section| section.name.as_str());
+        let remedy = match nearest(name, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("add a section [http-errors.{name}]"),
+        };
+        let message = format!("there is no http-errors section `{name}`");
+        report.add(Diagnostic::error(place, message).expected(remedy));
+        None
+    }
+
+    /// Comes when all that may take from a section has been read.
+    pub(super) fn check_use(&self, report: &mut Report) {
+        for section in self.sections {
+            if !self.used.contains(section.name.as_str()) {
+                let message = format!("http-errors section `{}` is not used", section.name);
+                let expected = format!("nothing has errorfiles = \"{}\"", section.name);
+                report.add(Diagnostic::warning(section.place, message).expected(expected));
+            }
+        }
+    }
+}
+
+struct Expansion<'e, 'd> {
+    library: &'e mut Library<'d>,
+    report: &'e mut Report,
+}
+
+impl Expansion<'_, '_> {
     fn expand(&mut self, section: &mut ProxyDraft) {
         let settings = &mut section.settings;
         self.check_twice(&settings.pages);
@@ -82,13 +148,13 @@ impl<'d> Library<'d, '_> {
 
     /// Of an import that lacks the page only its name is left.
     fn page_of(&mut self, name: &str, status: u16, place: Place) -> PageContent {
-        let Some(section) = self.find(name, place) else {
+        let Some(section) = self.library.find(name, place, self.report) else {
             return PageContent::Wrong;
         };
         if let Some(page) = section.pages.iter().find(|page| page.status == status) {
             return page.content.clone();
         }
-        self.lacks(section, status, place);
+        lacks(section, status, place, self.report);
         PageContent::Of(name.to_owned())
     }
 
@@ -97,7 +163,9 @@ impl<'d> Library<'d, '_> {
         let mut whole = BTreeMap::new();
         let mut chosen: BTreeMap<u16, (PageDraft, Place)> = BTreeMap::new();
         for import in imports {
-            let Some(section) = self.find(&import.name, import.place) else { continue };
+            let Some(section) = self.library.find(&import.name, import.place, self.report) else {
+                continue;
+            };
             let of_import = |page: &PageDraft| PageDraft {
                 key: "errorfiles".to_owned(),
                 place: import.place,
@@ -114,49 +182,22 @@ impl<'d> Library<'d, '_> {
                     (Some(page), None) => {
                         chosen.insert(*status, (of_import(page), *place));
                     }
-                    (None, None) => self.lacks(section, *status, *place),
+                    (None, None) => lacks(section, *status, *place, self.report),
                 }
             }
         }
         whole.extend(chosen.into_iter().map(|(status, (page, _))| (status, page)));
         whole.into_values().collect()
     }
+}
 
-    fn find(&mut self, name: &str, place: Place) -> Option<&'d HttpErrorsDraft> {
-        let found = self.sections.iter().find(|section| section.name == name);
-        if let Some(section) = found {
-            self.used.insert(&section.name);
-            return found;
-        }
-        let known = self.sections.iter().map(|section| section.name.as_str());
-        let remedy = match nearest(name, known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("add a section [http-errors.{name}]"),
-        };
-        let message = format!("there is no http-errors section `{name}`");
-        self.report.add(Diagnostic::error(place, message).expected(remedy));
-        None
-    }
-
-    fn lacks(&mut self, section: &HttpErrorsDraft, status: u16, place: Place) {
-        if section.is_complete {
-            let message = format!("http-errors section `{}` has no page {status}", section.name);
-            let diagnostic = Diagnostic::warning(place, message)
-                .expected("has no effect")
-                .label(section.place, "the section");
-            self.report.add(diagnostic);
-        }
-    }
-
-    fn check_use(&mut self) {
-        for section in self.sections {
-            if !self.used.contains(section.name.as_str()) {
-                let message = format!("http-errors section `{}` is not used", section.name);
-                let expected = format!("nothing has errorfiles = \"{}\"", section.name);
-                let diagnostic = Diagnostic::warning(section.place, message).expected(expected);
-                self.report.add(diagnostic);
-            }
-        }
+fn lacks(section: &HttpErrorsDraft, status: u16, place: Place, report: &mut Report) {
+    if section.is_complete {
+        let message = format!("http-errors section `{}` has no page {status}", section.name);
+        let diagnostic = Diagnostic::warning(place, message)
+            .expected("has no effect")
+            .label(section.place, "the section");
+        report.add(diagnostic);
     }
 }
 

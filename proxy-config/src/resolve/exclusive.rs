@@ -42,6 +42,7 @@ fn line(section: &ProxyDraft) -> Chosen {
     let line = &section.settings.line;
     let places = [
         ("option.httplog", line.httplog.place().filter(|_| LineWords::is_on(&line.httplog))),
+        ("option.httpslog", line.httpslog.place().filter(|_| line.httpslog.or(false))),
         ("option.tcplog", line.tcplog.place().filter(|_| LineWords::is_on(&line.tcplog))),
         ("log-format", line.log_format.place()),
     ];

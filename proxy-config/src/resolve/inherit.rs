@@ -64,7 +64,7 @@ impl<'d> Defaults<'d> {
             // The chain breaks off at a `from` that is wrong, and the mode may be behind it.
             settings.mode = Setting::written(None, place);
         }
-        Proxy { draft: section, settings }
+        Proxy { draft: section, settings, ancestors }
     }
 
     fn check_from(&self, section: &ProxyDraft, report: &mut Report) {

@@ -1,10 +1,13 @@
 //! Where a frontend logs to, and how its lines look.
 
+use std::sync::Arc;
+
+use crate::action::Tools;
 use crate::draft::{
     GlobalDraft, HostnameChoice, LineFormat, LineOption, LogChoice, LogDraft, LogEntry,
 };
 use crate::formats;
-use crate::model::{Log, LogFormat, LogOptions, Mode, SyslogFormat};
+use crate::model::{Format, Log, LogFormat, LogOptions, Mode, SyslogFormat};
 use crate::resolve::Proxy;
 
 /// What the logs of all frontends share.
@@ -12,17 +15,19 @@ pub(super) struct Logs<'g> {
     global: &'g GlobalDraft,
     /// For RFC 3164 headers.
     hostname: Option<String>,
+    /// Of `option.httpslog`.
+    https: Arc<Format>,
 }
 
 impl<'g> Logs<'g> {
     /// `system` is the machine's name, or empty.
-    pub(super) fn new(global: &'g GlobalDraft, system: &str) -> Self {
+    pub(super) fn new(global: &'g GlobalDraft, system: &str, tools: &mut Tools<'_>) -> Self {
         let hostname = match global.log_send_hostname.or(HostnameChoice::Off) {
             HostnameChoice::Off => None,
             HostnameChoice::System => Some(system.to_owned()).filter(|name| !name.is_empty()),
             HostnameChoice::Named(name) => Some(name),
         };
-        Self { global, hostname }
+        Self { global, hostname, https: formats::https(tools) }
     }
 
     /// The frontend's own targets, or else those of `global`.
@@ -34,7 +39,7 @@ impl<'g> Logs<'g> {
     fn log(&self, draft: &LogDraft, proxy: &Proxy<'_>, mode: Mode) -> Log {
         let default = || default_format(proxy);
         let line = draft.format.value().cloned().unwrap_or_else(default);
-        let plain = Log::new(draft.target.clone(), format(line, mode));
+        let plain = Log::new(draft.target.clone(), self.format(line, mode));
         let settings = &proxy.settings;
         let tag = settings.log_tag.value().or_else(|| self.global.log_tag.value());
         Log {
@@ -45,9 +50,23 @@ impl<'g> Logs<'g> {
             syslog: draft.syslog.or(SyslogFormat::default()),
             tag: tag.cloned().unwrap_or(plain.tag),
             hostname: self.hostname.clone(),
-            structured_data: settings.log_format_sd.value().cloned(),
+            structured_data: settings.log_format_sd.format().cloned(),
             target: plain.target,
             format: plain.format,
+        }
+    }
+
+    /// A TCP stream has no request to show, so a shared `format = "http"` means tcp there.
+    fn format(&self, line: LineFormat, mode: Mode) -> LogFormat {
+        match line {
+            LineFormat::Http if mode == Mode::Http => LogFormat::Http,
+            LineFormat::Https if mode == Mode::Http => LogFormat::Custom(self.https.clone()),
+            LineFormat::Http | LineFormat::Https | LineFormat::Tcp => LogFormat::Tcp,
+            LineFormat::Clf => LogFormat::Custom(formats::clf(mode)),
+            LineFormat::TcpClf => LogFormat::Custom(formats::clf(Mode::Tcp)),
+            LineFormat::Json => LogFormat::Custom(formats::json(mode)),
+            // Without one it is wrong, which has been reported.
+            LineFormat::Custom(draft) => draft.format.map_or(LogFormat::Http, LogFormat::Custom),
         }
     }
 }
@@ -71,7 +90,10 @@ pub(super) fn drafts<'d>(global: &'d GlobalDraft, proxy: &'d Proxy<'_>) -> Vec<&
 fn default_format(proxy: &Proxy<'_>) -> LineFormat {
     let line = &proxy.settings.line;
     if let Some(format) = line.log_format.value() {
-        return LineFormat::Custom(format.clone());
+        return LineFormat::Custom(Box::new(format.clone()));
+    }
+    if line.httpslog.or(false) {
+        return LineFormat::Https;
     }
     match (line.httplog.or(LineOption::Off), line.tcplog.or(LineOption::Off)) {
         (LineOption::On, _) => LineFormat::Http,
@@ -80,18 +102,6 @@ fn default_format(proxy: &Proxy<'_>) -> LineFormat {
         (_, LineOption::Clf) => LineFormat::TcpClf,
         // Tcp in mode tcp.
         (LineOption::Off, LineOption::Off) => LineFormat::Http,
-    }
-}
-
-/// A TCP stream has no request to show, so a shared `format = "http"` means tcp there.
-fn format(line: LineFormat, mode: Mode) -> LogFormat {
-    match line {
-        LineFormat::Http if mode == Mode::Http => LogFormat::Http,
-        LineFormat::Http | LineFormat::Tcp => LogFormat::Tcp,
-        LineFormat::Clf => LogFormat::Custom(formats::clf(mode)),
-        LineFormat::TcpClf => LogFormat::Custom(formats::clf(Mode::Tcp)),
-        LineFormat::Json => LogFormat::Custom(formats::json(mode)),
-        LineFormat::Custom(format) => LogFormat::Custom(format),
     }
 }
 

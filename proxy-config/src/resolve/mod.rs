@@ -3,22 +3,32 @@
 mod backend;
 mod error_pages;
 mod exclusive;
+mod formats;
 mod frontend;
 mod inherit;
 mod logs;
 mod names;
 mod notes;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod userlists;
+
+pub(crate) use error_pages::Library;
 
 use std::time::Duration;
 
+use crate::Surroundings;
+use crate::action::Tools;
 use crate::diagnostic::Diagnostic;
 use crate::draft::{Draft, GlobalDraft, ProxyDraft, Settings};
+use crate::extra::Extras;
 use crate::model::{Config, ConnectionMode, Global, Mode, Shards, Tune};
 use crate::place::Place;
 use crate::report::Report;
+use crate::resolve::rules::Compiled;
+use crate::rule::Compiler;
 
 const HARD_STOP_AFTER: Duration = Duration::from_secs(30);
 
@@ -34,6 +44,16 @@ struct Proxy<'d> {
     draft: &'d ProxyDraft,
     /// The section's own settings, then its defaults'.
     settings: Settings,
+    /// The `defaults` that it takes from, nearest first.
+    ancestors: Vec<&'d ProxyDraft>,
+}
+
+/// Where streams go from each proxy section.
+#[derive(Clone, Copy)]
+struct Leads<'l> {
+    /// Default backends: indices of the proxy sections.
+    targets: &'l [Option<usize>],
+    compiled: &'l [Compiled],
 }
 
 impl Proxy<'_> {
@@ -65,13 +85,26 @@ impl Proxy<'_> {
 }
 
 /// Builds the model. It counts only when nothing that was reported is an error.
-///
-/// `hostname` is the machine's name, or empty.
-pub(crate) fn resolve(mut draft: Draft, hostname: &str, report: &mut Report) -> Config {
+pub(crate) fn resolve(
+    mut draft: Draft,
+    surroundings: Surroundings<'_>,
+    extras: &mut Extras,
+    report: &mut Report,
+) -> Config {
     let global = global(&draft.global);
-    error_pages::expand(&mut draft, global.tune.bufsize, report);
+    let bufsize = global.tune.bufsize;
+    let http_errors = std::mem::take(&mut draft.http_errors);
+    let mut tools = Tools {
+        compiler: Compiler::new(names::collect(&draft), surroundings, extras),
+        library: Library::new(&http_errors),
+        surroundings,
+        bufsize,
+        report: Report::default(),
+    };
+    formats::compile(&mut draft, &mut tools);
+    error_pages::expand(&mut draft, &mut tools.library, bufsize, report);
     let draft = &draft;
-    names::check(draft, report);
+    names::check(draft, &http_errors, report);
     exclusive::check(draft, report);
     let proxies = inherit::inherit(draft, report);
     if !proxies.iter().any(|proxy| proxy.draft.kind.is_frontend()) {
@@ -79,16 +112,22 @@ pub(crate) fn resolve(mut draft: Draft, hostname: &str, report: &mut Report) -> 
             .help("add a section [frontend.NAME] or [listen.NAME]");
         report.add(warning);
     }
-    let targets = frontend::targets(&proxies, report);
-    notes::check(draft, &proxies, &targets, report);
-    let logs = logs::Logs::new(&draft.global, hostname);
+    rules::check_defaults(draft, &proxies, report);
+    rules::read_proc_vars(&draft.global.proc_vars, &mut tools);
+    let compiled = rules::compile(&proxies, &mut tools);
+    tools.library.check_use(report);
+    let targets = frontend::targets(&proxies, &compiled, report);
+    let leads = Leads { targets: &targets, compiled: &compiled };
+    notes::check(draft, &proxies, leads, report);
+    let logs = logs::Logs::new(&draft.global, surroundings.hostname, &mut tools);
     let cookielen = global.tune.http_cookielen;
     let shared = frontend::Shared { logs, tls: &draft.global.tls, cookielen };
-    Config {
-        frontends: frontend::build(&shared, &proxies, &targets, report),
-        backends: backend::build(&draft.global.tls, &proxies, report),
-        global,
-    }
+    let frontends = frontend::build(&shared, &proxies, leads, report);
+    let backends = backend::build(&draft.global.tls, &proxies, &compiled, report);
+    let mut tables = tools.compiler.tables;
+    tables.userlists = userlists::build(&draft.userlists, report);
+    report.merge_once(tools.report);
+    Config { global, frontends, backends, tables }
 }
 
 fn global(draft: &GlobalDraft) -> Global {

@@ -1,13 +1,33 @@
-//! Names that may stand only once, across all files.
+//! Names: those that rules may refer to, and that each stands only once across all files.
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostic;
-use crate::draft::{Draft, ProxyDraft};
+use crate::draft::{Draft, HttpErrorsDraft, ProxyDraft};
 use crate::place::Place;
 use crate::report::Report;
+use crate::rule::{BackendNames, Names};
 
-pub(super) fn check(draft: &Draft, report: &mut Report) {
+/// What rules may refer to, numbered as in the model.
+pub(super) fn collect(draft: &Draft) -> Names {
+    let backends = draft.proxies.iter().filter(|proxy| proxy.kind.is_backend());
+    let frontends = draft.proxies.iter().filter(|proxy| proxy.kind.is_frontend());
+    Names {
+        backends: backends.map(backend).collect(),
+        frontends: frontends.map(|proxy| proxy.name().to_owned()).collect(),
+        userlists: draft.userlists.iter().map(|list| list.name.clone()).collect(),
+    }
+}
+
+fn backend(proxy: &ProxyDraft) -> BackendNames {
+    let servers = proxy.servers.value().into_iter().flatten();
+    BackendNames {
+        name: proxy.name().to_owned(),
+        servers: servers.map(|server| server.name.or(String::new())).collect(),
+    }
+}
+
+pub(super) fn check(draft: &Draft, http_errors: &[HttpErrorsDraft], report: &mut Report) {
     let mut global = Seen::default();
     for place in &draft.global_places {
         global.add("", *place, "section `global` is given twice", report);
@@ -20,10 +40,10 @@ pub(super) fn check(draft: &Draft, report: &mut Report) {
         };
         defaults.add(section.name(), section.place, &message, report);
     }
-    let mut http_errors = Seen::default();
-    for section in &draft.http_errors {
+    let mut seen = Seen::default();
+    for section in http_errors {
         let message = format!("section `http-errors.{}` is given twice", section.name);
-        http_errors.add(&section.name, section.place, &message, report);
+        seen.add(&section.name, section.place, &message, report);
     }
     let mut proxies = Seen::default();
     for section in &draft.proxies {

@@ -11,7 +11,7 @@ use crate::draft::{Draft, LogChoice, LogEntry, ServerDraft, ServerWords};
 use crate::model::Mode;
 use crate::place::Place;
 use crate::report::Report;
-use crate::resolve::Proxy;
+use crate::resolve::{Leads, Proxy};
 
 /// The default backends of all sections.
 struct Targets<'t> {
@@ -20,25 +20,23 @@ struct Targets<'t> {
     are_unsure: bool,
 }
 
-pub(super) fn check(
-    draft: &Draft,
-    proxies: &[Proxy<'_>],
-    targets: &[Option<usize>],
-    report: &mut Report,
-) {
+pub(super) fn check(draft: &Draft, proxies: &[Proxy<'_>], leads: Leads<'_>, report: &mut Report) {
     let is_lost = |(proxy, target): (&Proxy<'_>, &Option<usize>)| {
         let is_written = !proxy.settings.default_backend.is_absent();
         let is_doubtful = is_written || !proxy.draft.is_complete;
         proxy.draft.kind.is_frontend() && is_doubtful && target.is_none()
     };
-    let used = targets.iter().flatten().map(|target| proxies[*target].name());
-    let leads_to = targets;
-    let targets =
-        Targets { names: used.collect(), are_unsure: proxies.iter().zip(targets).any(is_lost) };
+    let switched = leads.compiled.iter().flat_map(|compiled| &compiled.targets);
+    let all = leads.targets.iter().flatten().chain(switched);
+    let used = all.filter_map(|target| proxies.get(*target)).map(Proxy::name);
+    let are_unsure = proxies.iter().zip(leads.targets).any(is_lost)
+        || leads.compiled.iter().any(|compiled| compiled.leads_anywhere);
+    let targets = Targets { names: used.collect(), are_unsure };
     effects::syslog_headers(draft, report);
     formats::unnamed(draft, report);
     for (index, proxy) in proxies.iter().enumerate() {
-        if proxy.mode() == Some(Mode::Tcp) {
+        let switches = leads.compiled.get(index).is_some_and(|own| own.switches_to_http);
+        if proxy.mode() == Some(Mode::Tcp) && !switches {
             http_only::check(proxy.draft, report);
         }
         if proxy.draft.kind.is_backend() {
@@ -46,8 +44,12 @@ pub(super) fn check(
             use_of_checks(proxy, report);
             effects::retries(proxy, report);
             effects::proxy_v2_options(proxy, report);
-            let pairs = proxies.iter().zip(leads_to);
-            let clients = pairs.filter(|(_, target)| **target == Some(index)).map(|(from, _)| from);
+            let pairs = proxies.iter().zip(leads.targets).zip(leads.compiled);
+            let clients = pairs
+                .filter(|((_, target), compiled)| {
+                    **target == Some(index) || compiled.targets.contains(&index)
+                })
+                .map(|((from, _), _)| from);
             if !targets.are_unsure {
                 effects::client_sni(proxy, clients, report);
             }

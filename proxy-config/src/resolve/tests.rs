@@ -1,8 +1,10 @@
 //! Inheritance, defaults, names and ids, from text to model.
 
+mod actions;
 mod keys;
 mod logs;
 mod pages;
+mod rules;
 mod tls;
 
 use std::io;
@@ -83,6 +85,7 @@ fn what_nobody_writes_has_safe_defaults() {
         http_request: secs(10),
         http_keep_alive: secs(60),
         client_hs: secs(10),
+        tarpit: secs(5),
     };
     assert_eq!(frontend.timeouts, timeouts);
     assert_eq!(frontend.mode, Mode::Http);
@@ -94,6 +97,7 @@ fn what_nobody_writes_has_safe_defaults() {
         server: secs(60),
         tunnel: Some(secs(3600)),
         check: None,
+        tarpit: None,
     };
     assert_eq!(backend.timeouts, timeouts);
     assert_eq!((backend.retries, backend.http_reuse), (3, HttpReuse::Safe));

@@ -13,11 +13,11 @@ use crate::Source;
 use crate::diagnostic::Diagnostic;
 use crate::draft::{CrtLineDraft, CrtListDraft, PolicyWords};
 use crate::section::row::{self, Word};
-use crate::section::{alpn, crypto, error_page, path, sni, tls};
+use crate::section::{alpn, crypto, path, sni, tls};
 use crate::setting::Setting;
 use crate::text::{Fault, Text};
 use crate::walk::{Entry, Key, Reader, Vocabulary};
-use crate::words;
+use crate::{page, words};
 
 /// What the brackets of a line may hold.
 pub(super) const LINE: Vocabulary<PolicyWords> = Vocabulary {
@@ -59,7 +59,7 @@ fn list(reader: &mut Reader<'_>, path: &Text) -> Result<Arc<CrtListDraft>, Fault
     if let Some(known) = reader.extras.crt_lists.get(path.as_str()) {
         return Ok(Arc::clone(known));
     }
-    let bytes = error_page::read_file(reader, path)?;
+    let bytes = page::read_file(reader.surroundings, path)?;
     let Ok(text) = String::from_utf8(bytes) else {
         return Err(Fault::new(0..path.as_str().len(), "names a file that is no text", ""));
     };

@@ -1,44 +1,14 @@
 //! `errorfile`, `errorfiles`, `errorloc*`: what stands in place of the built-in error pages.
 
-use std::path::Path;
-
 use crate::diagnostic::Diagnostic;
 use crate::draft::{ImportDraft, PageContent, PageDraft};
-use crate::error_file;
 use crate::http;
 use crate::model::{ErrorContent, ErrorResponse, Template};
+use crate::page::{response_of, status};
 use crate::place::Place;
 use crate::section::proxy_name;
 use crate::setting::Setting;
-use crate::text::{Fault, Text};
 use crate::walk::{Entry, Key, Reader, Vocabulary, in_file_order};
-
-/// Statuses that have a page, each with its reason (RFC 9110 section 15, RFC 6585).
-const STATUSES: [(u16, &str); 23] = [
-    (200, "OK"),
-    (400, "Bad Request"),
-    (401, "Unauthorized"),
-    (403, "Forbidden"),
-    (404, "Not Found"),
-    (405, "Method Not Allowed"),
-    (407, "Proxy Authentication Required"),
-    (408, "Request Timeout"),
-    (410, "Gone"),
-    (413, "Content Too Large"),
-    (414, "URI Too Long"),
-    (417, "Expectation Failed"),
-    (421, "Misdirected Request"),
-    (422, "Unprocessable Content"),
-    (425, "Too Early"),
-    (429, "Too Many Requests"),
-    (431, "Request Header Fields Too Large"),
-    (500, "Internal Server Error"),
-    (501, "Not Implemented"),
-    (502, "Bad Gateway"),
-    (503, "Service Unavailable"),
-    (504, "Gateway Timeout"),
-    (505, "HTTP Version Not Supported"),
-];
 
 const IMPORT_FORMS: &str = "a name, a table { name, codes }, or an array of those";
 
@@ -67,7 +37,7 @@ pub(super) fn files(reader: &mut Reader<'_>, entry: &Entry<'_>, pages: &mut Vec<
     each_status(reader, entry, "errorfile.503 = \"503.http\"", |reader, status, member| {
         let text = reader.text(member, "the path of a file");
         let content = text.and_then(|path| {
-            let read = response_of(reader, &path);
+            let read = response_of(reader.surroundings, &path);
             read.map_err(|fault| reader.report.add(fault.about(&member.path, &path))).ok()
         });
         pages.push(page(reader, status, member, content));
@@ -132,40 +102,6 @@ fn each_status(
             }
         }
     }
-}
-
-/// A status that has a page.
-pub(super) fn status(text: &str) -> Result<u16, Fault> {
-    let known = STATUSES.iter().map(|(status, _)| *status);
-    known.clone().find(|known| known.to_string() == text).ok_or_else(|| {
-        let list: Vec<_> = known.map(|known| known.to_string()).collect();
-        let problem = format!("has no page for `{text}`");
-        Fault::new(0..text.len(), problem, format!("statuses with a page are {}", list.join(" ")))
-    })
-}
-
-pub(super) fn reason(status: u16) -> String {
-    let found = STATUSES.iter().find(|(known, _)| *known == status);
-    found.map_or("", |(_, reason)| reason).to_owned()
-}
-
-/// The content of the file with this path.
-pub(super) fn read_file(reader: &Reader<'_>, path: &Text) -> Result<Vec<u8>, Fault> {
-    let whole = 0..path.as_str().len();
-    if path.as_str().is_empty() || path.as_str().contains('\0') {
-        return Err(Fault::new(whole, "has no usable path", "give the path of a file"));
-    }
-    (reader.surroundings.read_file)(Path::new(path.as_str())).map_err(|error| {
-        Fault::new(whole, format!("names a file that cannot be read: {error}"), "")
-    })
-}
-
-/// The response in the file with this path.
-pub(super) fn response_of(reader: &Reader<'_>, path: &Text) -> Result<PageContent, Fault> {
-    let bytes = read_file(reader, path)?;
-    let content = error_file::parse(&bytes)
-        .map_err(|fault| Fault::new(0..path.as_str().len(), fault.0, ""))?;
-    Ok(PageContent::Own(content, bytes.len()))
 }
 
 /// `errorfiles`.

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::draft::{GlobalDraft, HostnameChoice};
 use crate::model::Shards;
 use crate::overrides::MAXCONN_MAX;
-use crate::section::{crypto, log, path, server};
+use crate::section::{crypto, log, path, rule, server};
 use crate::setting::Setting;
 use crate::text::Fault;
 use crate::walk::{Entry, Key, Reader, Vocabulary};
@@ -30,6 +30,10 @@ pub(super) const GLOBAL: Vocabulary<GlobalDraft> = Vocabulary {
         Key::any("log-send-hostname", |r, e, g| g.log_send_hostname = hostname(r, e)),
         Key::any("log-tag", |r, e, g| g.log_tag = r.parsed(e, log::TAG_FORM, log::tag)),
         Key::any("maxconn", |r, e, g| g.maxconn = r.number(e, 1, MAXCONN_MAX)),
+        Key::any("set-var", |r, e, g| rule::proc_vars(r, e, "set-var", &mut g.proc_vars)),
+        Key::any("set-var-fmt", |r, e, g| {
+            rule::proc_vars(r, e, "set-var-fmt", &mut g.proc_vars);
+        }),
         Key::any("shards", |r, e, g| g.shards = shards(r, e)),
         Key::any("ssl-default-bind-ciphers", |r, e, g| crypto::ciphers(r, e, &mut g.tls.bind)),
         Key::any("ssl-default-bind-ciphersuites", |r, e, g| {

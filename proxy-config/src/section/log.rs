@@ -1,14 +1,11 @@
 //! `log`: where access logs go and how they look.
 
-use std::sync::Arc;
-
 use crate::choice::unknown_word;
 use crate::diagnostic::Diagnostic;
-use crate::draft::{LineFormat, LogChoice, LogDraft, LogEntry};
-use crate::log_format::parse_log_format;
-use crate::model::{Format, LogTarget, SyslogFormat};
+use crate::draft::{FormatDraft, LineFormat, LogChoice, LogDraft, LogEntry};
+use crate::model::{LogTarget, SyslogFormat};
 use crate::setting::Setting;
-use crate::text::Fault;
+use crate::text::{Fault, Text};
 use crate::walk::{Entry, Key, Reader, Vocabulary};
 use crate::{address, nearest, words};
 
@@ -45,7 +42,7 @@ const FACILITIES: [(&str, u8); 24] = [
 ];
 
 /// Severities of RFC 3164 section 4.1.1 by HAProxy's names.
-const LEVELS: [(&str, u8); 8] = [
+pub(crate) const LEVELS: [(&str, u8); 8] = [
     ("emerg", 0),
     ("alert", 1),
     ("crit", 2),
@@ -197,13 +194,17 @@ fn check_syslog(reader: &mut Reader<'_>, words: &LogWords) {
 /// The format of the line, or of the header around it.
 fn format(reader: &mut Reader<'_>, entry: &Entry<'_>, words: &mut LogWords) {
     let place = reader.value_place(entry);
-    let read = reader.parsed(entry, "a format such as \"http\" or \"%ci %ST\"", |text| {
-        let header = SYSLOG.iter().find(|(word, _)| *word == text).map(|(_, syslog)| *syslog);
-        match header {
-            Some(syslog) => Ok((None, Some(syslog))),
-            None => log_format(text).map(|format| (Some(format), None)),
-        }
-    });
+    let text = reader.text(entry, "a format such as \"http\" or \"%ci %ST\"");
+    let read = match text {
+        Some(whole) => reader.parse_text(entry, Some(whole.clone()), |text| {
+            let header = SYSLOG.iter().find(|(word, _)| *word == text).map(|(_, syslog)| *syslog);
+            match header {
+                Some(syslog) => Ok((None, Some(syslog))),
+                None => log_format(&whole).map(|format| (Some(format), None)),
+            }
+        }),
+        None => Setting::written(None, place),
+    };
     match read.value().cloned() {
         Some((None, syslog)) => words.format_syslog = Setting::written(syslog, place),
         Some((format, _)) => words.format = Setting::written(format, place),
@@ -211,12 +212,13 @@ fn format(reader: &mut Reader<'_>, entry: &Entry<'_>, words: &mut LogWords) {
     }
 }
 
-fn log_format(text: &str) -> Result<LineFormat, Fault> {
+fn log_format(whole: &Text) -> Result<LineFormat, Fault> {
+    let text = whole.as_str();
     if let Some((_, format)) = FORMATS.iter().find(|(word, _)| *word == text) {
         return Ok(format.clone());
     }
     if text.contains('%') {
-        return parse_log_format(text).map(|format| LineFormat::Custom(Arc::new(format)));
+        return Ok(LineFormat::Custom(Box::new(draft(whole.clone()))));
     }
     let named = FORMATS.iter().map(|(word, _)| *word);
     let known: Vec<_> = named.chain(SYSLOG.iter().map(|(word, _)| *word)).collect();
@@ -228,9 +230,13 @@ fn log_format(text: &str) -> Result<LineFormat, Fault> {
 }
 
 /// `log-format` and its like.
-pub(super) fn line_format(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Setting<Arc<Format>> {
-    let form = "a log-format string such as \"%ci %ST\"";
-    reader.parsed(entry, form, |text| parse_log_format(text).map(Arc::new))
+pub(super) fn line_format(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Setting<FormatDraft> {
+    let text = reader.text(entry, "a log-format string such as \"%ci %ST\"");
+    Setting::written(text.map(draft), reader.value_place(entry))
+}
+
+fn draft(text: Text) -> FormatDraft {
+    FormatDraft { text, format: None }
 }
 
 /// `log-tag`: what RFC 5424 section 6 takes for APP-NAME.

@@ -7,24 +7,26 @@ mod crt_list;
 mod crypto;
 mod error_page;
 mod global;
-mod http_error;
 mod log;
 mod option;
 mod path;
 mod proxy;
 mod retry;
 mod row;
+mod rule;
 mod server;
 mod sni;
 mod timeout;
 mod tls;
+mod userlist;
 
 pub(crate) use global::read_shards;
+pub(crate) use log::LEVELS;
 
 use toml::de::DeTable;
 
 use crate::diagnostic::Diagnostic;
-use crate::draft::{Draft, HttpErrorsDraft, Kind, ProxyDraft};
+use crate::draft::{Draft, HttpErrorsDraft, Kind, ProxyDraft, UserlistDraft};
 use crate::extra::Extras;
 use crate::place::Place;
 use crate::report::Report;
@@ -42,9 +44,33 @@ const ROOT: Vocabulary<Draft> = Vocabulary {
         Key::any("global", global_section),
         Key::any("http-errors", http_errors),
         Key::any("listen", |r, e, d| named_sections(r, e, d, Kind::Listen)),
+        Key::any("userlist", userlists),
     ],
     unsupported: words::SECTIONS,
 };
+
+/// The kinds of sections that a key may stand in; `None` if there is no such key.
+pub(crate) fn kinds_of(key: &str) -> Option<&'static [Kind]> {
+    let (vocabulary, word) = match key.split_once('.') {
+        Some(("option", word)) => (&option::OPTIONS, word),
+        Some(("timeout", word)) => (&timeout::TIMEOUTS, word),
+        Some((family, _)) => (&proxy::PROXY, family),
+        None => (&proxy::PROXY, key),
+    };
+    vocabulary.keys.iter().find(|known| known.word == word).map(|known| known.kinds)
+}
+
+/// All options.
+pub(crate) fn option_words() -> impl Iterator<Item = &'static str> {
+    option::OPTIONS.keys.iter().map(|key| key.word)
+}
+
+/// Whether a `bind` or a `server` may have a word, now or later.
+pub(crate) fn is_row_word(word: &str) -> bool {
+    let of_bind = bind::BIND.keys.iter().any(|key| key.word == word);
+    let of_server = server::SERVER.keys.iter().any(|key| key.word == word);
+    of_bind || of_server || bind::BIND.is_unsupported(word) || server::SERVER.is_unsupported(word)
+}
 
 /// What a file is read into.
 pub(crate) struct Into<'a> {
@@ -106,6 +132,17 @@ fn http_errors(reader: &mut Reader<'_>, entry: &Entry<'_>, draft: &mut Draft) {
         let mut section = HttpErrorsDraft { name, place, pages: Vec::new(), is_complete: true };
         section.is_complete = reader.walk(table, "", &error_page::HTTP_ERRORS, &mut section.pages);
         draft.http_errors.push(section);
+    }
+}
+
+/// `[userlist.NAME]`.
+fn userlists(reader: &mut Reader<'_>, entry: &Entry<'_>, draft: &mut Draft) {
+    for (name, place, table) in sections(reader, entry) {
+        check_name(reader, "a userlist", name, place);
+        let name = name.to_owned();
+        let mut list = UserlistDraft { name, place, users: Vec::new(), groups: Vec::new() };
+        reader.walk(table, "", &userlist::USERLIST, &mut list);
+        draft.userlists.push(list);
     }
 }
 
@@ -187,7 +224,7 @@ fn check_name(reader: &mut Reader<'_>, of: &str, name: &str, place: Place) {
 }
 
 /// The name of a section or a server: it stands between blanks in logs.
-fn proxy_name(name: &str) -> Result<String, Fault> {
+pub(crate) fn proxy_name(name: &str) -> Result<String, Fault> {
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
     let expected = "a name has only letters, digits and - _ . :";
     if name.is_empty() {
@@ -230,6 +267,9 @@ mod tests {
         check_words(&log::LOG);
         check_words(&capture::CAPTURES);
         check_words(&error_page::HTTP_ERRORS);
+        check_words(&userlist::USERLIST);
+        check_words(&userlist::USER);
+        check_words(&userlist::GROUP);
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub(super) const OPTIONS: Vocabulary<ProxyDraft> = Vocabulary {
         Key::of("httpchk", SERVER_SIDE, |r, e, p| p.settings.httpchk = httpchk(r, e)),
         Key::any("httpclose", |r, e, p| p.settings.connection.close = r.flag(e)),
         Key::of("httplog", CLIENT_SIDE, |r, e, p| p.settings.line.httplog = line_option(r, e)),
+        Key::of("httpslog", CLIENT_SIDE, |r, e, p| p.settings.line.httpslog = r.flag(e)),
         Key::of("log-separate-errors", CLIENT_SIDE, |r, e, p| {
             p.settings.log_separate_errors = r.flag(e);
         }),

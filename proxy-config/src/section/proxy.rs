@@ -1,10 +1,10 @@
 //! The keys of `defaults`, `frontend`, `listen` and `backend`.
 
-use crate::draft::{Kind, ProxyDraft};
+use crate::draft::{Kind, ProxyDraft, RuleSet};
 use crate::model::{Balance, HttpReuse, Mode};
 use crate::overrides::MAXCONN_MAX;
 use crate::section::{
-    bind, capture, error_page, http_error, log, option, proxy_name, retry, server, timeout,
+    bind, capture, error_page, log, option, proxy_name, retry, rule, server, timeout,
 };
 use crate::setting::Setting;
 use crate::text::Fault;
@@ -16,6 +16,13 @@ pub(super) const CLIENT_SIDE: &[Kind] = &[Kind::Defaults, Kind::Frontend, Kind::
 
 /// Sections with a server side, and their defaults.
 pub(super) const SERVER_SIDE: &[Kind] = &[Kind::Defaults, Kind::Backend, Kind::Listen];
+
+/// What is not for `defaults`.
+const SECTIONS: &[Kind] = &[Kind::Frontend, Kind::Backend, Kind::Listen];
+const FRONTENDS: &[Kind] = &[Kind::Frontend, Kind::Listen];
+const BACKENDS: &[Kind] = &[Kind::Backend, Kind::Listen];
+
+const HTTP_ERROR_FORM: &str = "rules such as \"status 503 content-type text/plain string sorry\"";
 
 const MODES: [(&str, Mode); 2] = [("http", Mode::Http), ("tcp", Mode::Tcp)];
 
@@ -30,10 +37,12 @@ pub(super) const PROXY: Vocabulary<ProxyDraft> = Vocabulary {
     noun: "key",
     owner: "",
     keys: &[
+        Key::any("acl", rule::acls),
         Key::of("backlog", CLIENT_SIDE, |r, e, p| p.settings.backlog = r.number(e, 1, 65_535)),
         Key::of("balance", SERVER_SIDE, |r, e, p| p.settings.balance = balance(r, e)),
-        Key::of("bind", &[Kind::Frontend, Kind::Listen], |r, e, p| p.binds = bind::read(r, e)),
-        Key::of("capture", &[Kind::Frontend, Kind::Listen], capture::read),
+        Key::of("bind", FRONTENDS, |r, e, p| p.binds = bind::read(r, e)),
+        Key::of("capture", FRONTENDS, capture::read),
+        Key::of("declare-capture", FRONTENDS, |r, e, p| p.captures.declared = rule::captures(r, e)),
         Key::of("default-backend", CLIENT_SIDE, |r, e, p| {
             p.settings.default_backend = r.parsed(e, "the name of a backend", proxy_name);
         }),
@@ -49,7 +58,12 @@ pub(super) const PROXY: Vocabulary<ProxyDraft> = Vocabulary {
         Key::any("from", |r, e, p| {
             p.from = r.parsed(e, "the name of a defaults section", proxy_name)
         }),
-        Key::any("http-error", |r, e, p| http_error::read(r, e, &mut p.settings.pages)),
+        Key::any("http-after-response", |r, e, p| rule::lines(r, e, p, RuleSet::AfterResponse)),
+        Key::any("http-error", |r, e, p| {
+            p.rules.http_errors.extend(rule::texts(r, e, HTTP_ERROR_FORM));
+        }),
+        Key::any("http-request", |r, e, p| rule::lines(r, e, p, RuleSet::Request)),
+        Key::any("http-response", |r, e, p| rule::lines(r, e, p, RuleSet::Response)),
         Key::of("http-reuse", SERVER_SIDE, |r, e, p| {
             p.settings.http_reuse = r.word(e, &HTTP_REUSE, "");
         }),
@@ -69,9 +83,24 @@ pub(super) const PROXY: Vocabulary<ProxyDraft> = Vocabulary {
             p.settings.monitor_uri = r.parsed(e, "a path such as \"/health\"", http::target);
         }),
         Key::any("option", option::read),
+        Key::of("redirect", SECTIONS, |r, e, p| rule::lines(r, e, p, RuleSet::Redirect)),
         Key::of("retries", SERVER_SIDE, |r, e, p| p.settings.retries = r.number(e, 0, 100)),
         Key::of("retry-on", SERVER_SIDE, |r, e, p| p.settings.retry_on = retry::retry_on(r, e)),
-        Key::of("server", &[Kind::Backend, Kind::Listen], |r, e, p| p.servers = server::read(r, e)),
+        Key::of("server", BACKENDS, |r, e, p| p.servers = server::read(r, e)),
+        Key::of("tcp-request-connection", CLIENT_SIDE, |r, e, p| {
+            rule::lines(r, e, p, RuleSet::Connection);
+        }),
+        Key::any("tcp-request-content", |r, e, p| rule::lines(r, e, p, RuleSet::Content)),
+        Key::any("tcp-request-inspect-delay", |r, e, p| p.settings.inspect_delay = r.duration(e)),
+        Key::of("tcp-request-session", CLIENT_SIDE, |r, e, p| {
+            rule::lines(r, e, p, RuleSet::Session);
+        }),
+        Key::of("tcp-response-content", SERVER_SIDE, |r, e, p| {
+            rule::lines(r, e, p, RuleSet::ResponseContent);
+        }),
+        Key::of("tcp-response-inspect-delay", SERVER_SIDE, |r, e, p| {
+            p.settings.response_inspect_delay = r.duration(e);
+        }),
         Key::any("timeout", timeout::read),
         Key::of("unique-id-format", CLIENT_SIDE, |r, e, p| {
             p.settings.unique_id_format = log::line_format(r, e);
@@ -79,6 +108,8 @@ pub(super) const PROXY: Vocabulary<ProxyDraft> = Vocabulary {
         Key::of("unique-id-header", CLIENT_SIDE, |r, e, p| {
             p.settings.unique_id_header = r.parsed(e, "the name of a header", own_header);
         }),
+        Key::of("use-backend", FRONTENDS, |r, e, p| rule::lines(r, e, p, RuleSet::UseBackend)),
+        Key::of("use-server", BACKENDS, |r, e, p| rule::lines(r, e, p, RuleSet::UseServer)),
     ],
     unsupported: words::PROXY,
 };

@@ -20,6 +20,7 @@ pub(super) const TIMEOUTS: Vocabulary<ProxyDraft> = Vocabulary {
             p.settings.timeout_http_request = r.timeout(e);
         }),
         Key::of("server", SERVER_SIDE, |r, e, p| p.settings.timeout_server = r.timeout(e)),
+        Key::any("tarpit", |r, e, p| p.settings.timeout_tarpit = r.timeout(e)),
         Key::of("tunnel", SERVER_SIDE, |r, e, p| p.settings.timeout_tunnel = r.timeout(e)),
     ],
     unsupported: words::TIMEOUTS,

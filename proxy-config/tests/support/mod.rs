@@ -10,11 +10,11 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The TOML files of a folder in the order of their names.
-pub(crate) fn read_sources(name: &str) -> Vec<Source> {
+/// The files of a folder with this ending, in the order of their names.
+pub(crate) fn read_files(name: &str, ending: &str) -> Vec<Source> {
     let entries = std::fs::read_dir(folder(name)).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<_> =
-        entries.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
+        entries.filter(|path| path.extension().is_some_and(|e| e == ending)).collect();
     paths.sort();
     paths
         .into_iter()

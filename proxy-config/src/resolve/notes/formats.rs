@@ -44,7 +44,7 @@ fn of_section(own: &Settings) -> Vec<Written> {
         ("unique-id-format", &own.unique_id_format),
     ];
     let written = settings.into_iter().filter_map(|(key, setting)| {
-        let (format, place) = setting.value().cloned().zip(setting.place())?;
+        let (format, place) = setting.format().cloned().zip(setting.place())?;
         Some(Written { key, format, place })
     });
     written.chain(own_logs(own).filter_map(of_log)).collect()
@@ -52,8 +52,8 @@ fn of_section(own: &Settings) -> Vec<Written> {
 
 fn of_log(log: &LogDraft) -> Option<Written> {
     match (log.format.value(), log.format.place()) {
-        (Some(LineFormat::Custom(format)), Some(place)) => {
-            Some(Written { key: "format", format: format.clone(), place })
+        (Some(LineFormat::Custom(draft)), Some(place)) => {
+            Some(Written { key: "format", format: draft.format.clone()?, place })
         }
         _ => None,
     }

@@ -66,6 +66,13 @@ pub(super) fn check(section: &ProxyDraft, report: &mut Report) {
     for (name, place) in places {
         place.into_iter().for_each(|place| warn(name, place));
     }
+    let mut told = Vec::new();
+    for line in section.rules.lines.iter().filter(|line| line.set.is_http()) {
+        if !told.contains(&line.key) {
+            warn(line.set.key(), line.key);
+            told.push(line.key);
+        }
+    }
     for log in formats::own_logs(own) {
         if let (Some(LineFormat::Http), Some(place)) = (log.format.value(), log.format.place()) {
             warn("format", place);

@@ -111,7 +111,7 @@ fn rules_make_responses() {
         ("status 503 string ''", vec![], bytes("")),
         (
             r#"status 503 hdr X-A "b c" hdr x-a %ci string x content-type "text/html""#,
-            vec![html, ("x-a".to_owned(), bytes("b c")), ("x-a".to_owned(), format("%ci"))],
+            vec![("x-a".to_owned(), bytes("b c")), ("x-a".to_owned(), format("%ci")), html],
             bytes("x"),
         ),
         ("status 503 hdr retry-after 5", vec![("retry-after".to_owned(), bytes("5"))], bytes("")),

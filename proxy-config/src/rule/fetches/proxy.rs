@@ -1,0 +1,118 @@
+//! Frontends, backends and servers, and the stream between them.
+
+use super::FetchWord;
+use super::connection::fact;
+use crate::model::rule::ConnectionFact;
+use crate::rule::kind::Kind;
+use crate::rule::layer::Needs;
+
+pub(super) static FETCHES: &[FetchWord] = &[
+    FetchWord {
+        names: &["be_id"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The number of the backend, from 1.",
+        example: "be_id",
+        build: |_| fact(ConnectionFact::BackendId),
+    },
+    FetchWord {
+        names: &["be_max_retries", "cur_max_retries"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The backend's `retries`, or what a rule made of them.",
+        example: "cur_max_retries",
+        build: |_| fact(ConnectionFact::MaxRetries),
+    },
+    FetchWord {
+        names: &["be_name"],
+        args: &[],
+        output: Kind::Str,
+        needs: Needs::Backend,
+        meaning: "The name of the backend that was chosen.",
+        example: "be_name",
+        build: |_| fact(ConnectionFact::BackendName),
+    },
+    FetchWord {
+        names: &["fe_defbe"],
+        args: &[],
+        output: Kind::Str,
+        needs: Needs::Client,
+        meaning: "The name of the frontend's default backend.",
+        example: "fe_defbe",
+        build: |_| fact(ConnectionFact::DefaultBackendName),
+    },
+    FetchWord {
+        names: &["fe_id"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Client,
+        meaning: "The number of the frontend, from 1.",
+        example: "fe_id",
+        build: |_| fact(ConnectionFact::FrontendId),
+    },
+    FetchWord {
+        names: &["fe_name"],
+        args: &[],
+        output: Kind::Str,
+        needs: Needs::Client,
+        meaning: "The frontend's name.",
+        example: "fe_name",
+        build: |_| fact(ConnectionFact::FrontendName),
+    },
+    FetchWord {
+        names: &["so_id"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Client,
+        meaning: "The number of the bind, from 1.",
+        example: "so_id",
+        build: |_| fact(ConnectionFact::BindNumber),
+    },
+    FetchWord {
+        names: &["so_name"],
+        args: &[],
+        output: Kind::Str,
+        needs: Needs::Client,
+        meaning: "The `name` of the bind.",
+        example: "so_name",
+        build: |_| fact(ConnectionFact::BindName),
+    },
+    FetchWord {
+        names: &["srv_id"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Server,
+        meaning: "The number of the server, from 1.",
+        example: "srv_id",
+        build: |_| fact(ConnectionFact::ServerId),
+    },
+    FetchWord {
+        names: &["srv_name"],
+        args: &[],
+        output: Kind::Str,
+        needs: Needs::Server,
+        meaning: "The server's name.",
+        example: "srv_name",
+        build: |_| fact(ConnectionFact::ServerName),
+    },
+    FetchWord {
+        names: &["txn.conn_retries"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Server,
+        meaning: "How often connecting was tried again.",
+        example: "txn.conn_retries",
+        build: |_| fact(ConnectionFact::Retries),
+    },
+    FetchWord {
+        names: &["txn.redispatched"],
+        args: &[],
+        output: Kind::Bool,
+        needs: Needs::Server,
+        meaning: "Whether another server was taken for it.",
+        example: "txn.redispatched",
+        build: |_| fact(ConnectionFact::IsRedispatched),
+    },
+];

@@ -1,0 +1,238 @@
+//! When things happened, how long they took, and how long they may take.
+
+use super::FetchWord;
+use super::connection::fact;
+use crate::model::rule::{ConnectionFact, Fetch, TimeUnit, TimeoutOf};
+use crate::rule::args::{Arg, Args};
+use crate::rule::converters::{TIME_UNITS, UNIT};
+use crate::rule::kind::Kind;
+use crate::rule::layer::Needs;
+
+const DATE: &[Arg] = &[UNIT];
+
+pub(super) static FETCHES: &[FetchWord] = &[
+    FetchWord {
+        names: &["accept_date"],
+        args: DATE,
+        output: Kind::Int,
+        needs: Needs::Client,
+        meaning: "When the client's connection was accepted, since 1970.",
+        example: "accept_date(ms)",
+        build: accept_date,
+    },
+    FetchWord {
+        names: &["bc.timer.connect"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Server,
+        meaning: "The milliseconds that connecting to the server took.",
+        example: "bc.timer.connect",
+        build: |_| fact(ConnectionFact::ConnectMillis),
+    },
+    FetchWord {
+        names: &["be_connect_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The backend's `timeout.connect` in milliseconds.",
+        example: "be_connect_timeout",
+        build: |_| fact(ConnectionFact::BackendTimeout(TimeoutOf::Connect)),
+    },
+    FetchWord {
+        names: &["be_queue_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The backend's `timeout.queue` in milliseconds.",
+        example: "be_queue_timeout",
+        build: |_| fact(ConnectionFact::BackendTimeout(TimeoutOf::Queue)),
+    },
+    FetchWord {
+        names: &["be_server_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The backend's `timeout.server` in milliseconds.",
+        example: "be_server_timeout",
+        build: |_| fact(ConnectionFact::BackendTimeout(TimeoutOf::Server)),
+    },
+    FetchWord {
+        names: &["be_tarpit_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The backend's `timeout.tarpit` in milliseconds.",
+        example: "be_tarpit_timeout",
+        build: |_| fact(ConnectionFact::BackendTimeout(TimeoutOf::Tarpit)),
+    },
+    FetchWord {
+        names: &["be_tunnel_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The backend's `timeout.tunnel` in milliseconds.",
+        example: "be_tunnel_timeout",
+        build: |_| fact(ConnectionFact::BackendTimeout(TimeoutOf::Tunnel)),
+    },
+    FetchWord {
+        names: &["cur_client_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::RequestKept,
+        meaning: "The client's timeout that holds, in milliseconds.",
+        example: "cur_client_timeout",
+        build: |_| fact(ConnectionFact::CurrentTimeout(TimeoutOf::Client)),
+    },
+    FetchWord {
+        names: &["cur_connect_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The timeout for connecting that holds, in milliseconds.",
+        example: "cur_connect_timeout",
+        build: |_| fact(ConnectionFact::CurrentTimeout(TimeoutOf::Connect)),
+    },
+    FetchWord {
+        names: &["cur_queue_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The timeout of the queue that holds, in milliseconds.",
+        example: "cur_queue_timeout",
+        build: |_| fact(ConnectionFact::CurrentTimeout(TimeoutOf::Queue)),
+    },
+    FetchWord {
+        names: &["cur_server_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The server's timeout that holds, in milliseconds.",
+        example: "cur_server_timeout",
+        build: |_| fact(ConnectionFact::CurrentTimeout(TimeoutOf::Server)),
+    },
+    FetchWord {
+        names: &["cur_tarpit_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The timeout of tarpits that holds, in milliseconds.",
+        example: "cur_tarpit_timeout",
+        build: |_| fact(ConnectionFact::CurrentTimeout(TimeoutOf::Tarpit)),
+    },
+    FetchWord {
+        names: &["cur_tunnel_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Backend,
+        meaning: "The timeout of tunnels that holds, in milliseconds.",
+        example: "cur_tunnel_timeout",
+        build: |_| fact(ConnectionFact::CurrentTimeout(TimeoutOf::Tunnel)),
+    },
+    FetchWord {
+        names: &["fc.timer.handshake"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Handshake,
+        meaning: "The milliseconds that the client's handshakes took.",
+        example: "fc.timer.handshake",
+        build: |_| fact(ConnectionFact::HandshakeMillis),
+    },
+    FetchWord {
+        names: &["fc.timer.total"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::RequestKept,
+        meaning: "The milliseconds since the client's connection was accepted.",
+        example: "fc.timer.total",
+        build: |_| fact(ConnectionFact::SessionMillis),
+    },
+    FetchWord {
+        names: &["fe_client_timeout"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Client,
+        meaning: "The frontend's `timeout.client` in milliseconds.",
+        example: "fe_client_timeout",
+        build: |_| fact(ConnectionFact::FrontendClientTimeout),
+    },
+    FetchWord {
+        names: &["req.timer.hdr"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::RequestKept,
+        meaning: "The milliseconds that the request's head took to arrive.",
+        example: "req.timer.hdr",
+        build: |_| fact(ConnectionFact::RequestMillis),
+    },
+    FetchWord {
+        names: &["req.timer.idle"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::RequestKept,
+        meaning: "The milliseconds before the request's first byte.",
+        example: "req.timer.idle",
+        build: |_| fact(ConnectionFact::IdleMillis),
+    },
+    FetchWord {
+        names: &["req.timer.queue"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::Server,
+        meaning: "The milliseconds in queues.",
+        example: "req.timer.queue",
+        build: |_| fact(ConnectionFact::QueueMillis),
+    },
+    FetchWord {
+        names: &["req.timer.tq"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::RequestKept,
+        meaning: "The milliseconds from accepting to the end of the request's head.",
+        example: "req.timer.tq",
+        build: |_| fact(ConnectionFact::QueryMillis),
+    },
+    FetchWord {
+        names: &["request_date"],
+        args: DATE,
+        output: Kind::Int,
+        needs: Needs::RequestKept,
+        meaning: "When the request's first byte came, since 1970.",
+        example: "request_date(us)",
+        build: request_date,
+    },
+    FetchWord {
+        names: &["res.timer.hdr"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::ResponseKept,
+        meaning: "The milliseconds that the server took to answer.",
+        example: "res.timer.hdr",
+        build: |_| fact(ConnectionFact::ResponseMillis),
+    },
+    FetchWord {
+        names: &["txn.timer.total"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::RequestKept,
+        meaning: "The milliseconds from the request's first byte on.",
+        example: "txn.timer.total",
+        build: |_| fact(ConnectionFact::ActiveMillis),
+    },
+    FetchWord {
+        names: &["txn.timer.user"],
+        args: &[],
+        output: Kind::Int,
+        needs: Needs::RequestKept,
+        meaning: "The milliseconds that the client has seen of the stream.",
+        example: "txn.timer.user",
+        build: |_| fact(ConnectionFact::UserMillis),
+    },
+];
+
+fn accept_date(args: &mut Args<'_, '_>) -> Option<Fetch> {
+    fact(ConnectionFact::AcceptDate(args.word_or(0, TimeUnit::Seconds, &TIME_UNITS)?))
+}
+
+fn request_date(args: &mut Args<'_, '_>) -> Option<Fetch> {
+    fact(ConnectionFact::RequestDate(args.word_or(0, TimeUnit::Seconds, &TIME_UNITS)?))
+}
