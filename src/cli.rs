@@ -1,5 +1,8 @@
 //! The command line: reads it, loads configurations, and says what is wrong with them.
 
+mod haproxy;
+mod import;
+
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -7,8 +10,9 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use proxy_config::import::{Options, Version};
 use proxy_config::model::Config;
-use proxy_config::{Overrides, Source, Surroundings};
+use proxy_config::{Overrides, Severity, Source, Surroundings};
 
 use crate::{control, demo};
 
@@ -53,17 +57,50 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Translate a haproxy.cfg to TOML
+    ///
+    /// The TOML goes to stdout or to a file; what was assumed, what has no effect and what is not
+    /// supported goes to stderr, line by line. Exits 1 when something is not supported.
+    Import(import::Import),
+    /// Take the place of a haproxy binary: the same flags, the same files
+    ///
+    /// Example: corelane haproxy -W -f /etc/haproxy/haproxy.cfg -p /run/haproxy.pid
+    #[command(disable_help_flag = true)]
+    Haproxy {
+        /// Flags of HAProxy, such as -f FILE, -c, -cc CONDITION, -v
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
     /// Print completions for a shell
     Completions { shell: Shell },
 }
 
 #[derive(Debug, Args)]
 struct Files {
-    /// Configuration file; several are one configuration
+    /// Configuration file; several are one configuration; one that ends in .cfg is of HAProxy
     #[arg(short = 'c', long = "config", value_name = "FILE", required = true)]
     configs: Vec<PathBuf>,
     #[command(flatten)]
+    dialect: Dialect,
+    #[command(flatten)]
     overrides: Flags,
+}
+
+/// How files of HAProxy are read.
+#[derive(Debug, Args)]
+struct Dialect {
+    /// Of a haproxy.cfg, leave out what is not supported, with a warning
+    #[arg(long)]
+    lenient: bool,
+    /// Of a haproxy.cfg, take the defaults of this version, such as 2.4
+    #[arg(long, value_name = "VERSION", default_value_t = Version::default())]
+    haproxy_version: Version,
+}
+
+impl Dialect {
+    fn options(&self) -> Options {
+        Options { version: self.haproxy_version, is_lenient: self.lenient, is_forced: false }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -119,6 +156,8 @@ pub fn main() -> ExitCode {
             None => ExitCode::FAILURE,
         },
         Command::Demo { seconds, once } => demo::run(seconds, once),
+        Command::Import(import) => import.run(),
+        Command::Haproxy { flags } => haproxy::run(&flags),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "corelane", &mut io::stdout());
             ExitCode::SUCCESS
@@ -138,9 +177,16 @@ fn check(files: &Files, bind: bool) -> ExitCode {
 }
 
 fn load_files(files: &Files) -> Option<Config> {
+    let sources = read_all(&files.configs)?;
+    let overrides = files.overrides.to_overrides();
+    load_as(&sources, files.dialect.options(), &overrides, Severity::Notice)
+}
+
+/// The sources, or every reason why there are none.
+fn read_all(paths: &[PathBuf]) -> Option<Vec<Source>> {
     let mut sources = Vec::new();
     let mut unreadable = Vec::new();
-    for path in &files.configs {
+    for path in paths {
         match read(path) {
             Ok(source) => sources.push(source),
             Err(reason) => unreadable.push(reason),
@@ -150,16 +196,11 @@ fn load_files(files: &Files) -> Option<Config> {
         control::refuse(&unreadable);
         return None;
     }
-    load(&sources, &files.overrides.to_overrides())
+    Some(sources)
 }
 
 fn read(path: &Path) -> Result<Source, String> {
     let name = path.display().to_string();
-    if path.extension().is_some_and(|extension| extension == "cfg") {
-        return Err(format!(
-            "{name}: haproxy.cfg files are not yet supported; write the configuration as TOML"
-        ));
-    }
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
     Ok(Source { name, text })
@@ -167,19 +208,35 @@ fn read(path: &Path) -> Result<Source, String> {
 
 /// Loads a configuration and prints what is wrong with it.
 pub(crate) fn load(sources: &[Source], overrides: &Overrides) -> Option<Config> {
-    // Where the kernel does not tell it, syslog headers go without.
-    let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let surroundings = Surroundings {
-        env: &|name| std::env::var(name).ok(),
-        read_file: &read_file,
-        hostname: hostname.trim(),
-    };
-    let outcome = proxy_config::load(sources, overrides, surroundings);
+    load_as(sources, Options::default(), overrides, Severity::Notice)
+}
+
+/// Prints what is at least as bad as `least`.
+fn load_as(
+    sources: &[Source],
+    options: Options,
+    overrides: &Overrides,
+    least: Severity,
+) -> Option<Config> {
+    let outcome = in_surroundings(|surroundings| {
+        proxy_config::load_haproxy(sources, options, overrides, surroundings)
+    });
     let colour = io::stderr().is_terminal();
-    for diagnostic in &outcome.diagnostics {
+    for diagnostic in outcome.diagnostics.iter().filter(|found| found.severity() <= least) {
         eprintln!("{}", diagnostic.render(sources, colour));
     }
     outcome.config
+}
+
+/// What loading needs of this machine.
+fn in_surroundings<T>(load: impl FnOnce(Surroundings<'_>) -> T) -> T {
+    // Where the kernel does not tell it, syslog headers go without.
+    let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    load(Surroundings {
+        env: &|name| std::env::var(name).ok(),
+        read_file: &read_file,
+        hostname: hostname.trim(),
+    })
 }
 
 /// The content of a file that a configuration names.

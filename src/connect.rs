@@ -129,6 +129,23 @@ pub struct Attempts {
     stays: bool,
     pub retries: u32,
     pub redispatched: bool,
+    /// In a box, since every session has room for it and few have any.
+    pub wishes: Option<Box<Wishes>>,
+}
+
+/// What rules ask of connections to servers.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Wishes {
+    /// The server to take first (`use-server`).
+    pub server: Option<ServerIndex>,
+    /// Further attempts after the first (`set-retries`).
+    pub retries: Option<u32>,
+    /// Milliseconds until a connection stands (`set-timeout connect`).
+    pub connect_ms: Option<u64>,
+    /// SO_MARK (`set-bc-mark`).
+    pub mark: Option<u32>,
+    /// The type of service (`set-bc-tos`).
+    pub tos: Option<u8>,
 }
 
 /// Whether an idle connection may be used.
@@ -166,7 +183,7 @@ impl Attempts {
                 caller.greet(session, &conn, place);
                 return Ok(Connected { conn, reused: true });
             }
-            let failed = match attempt(session, place, caller).await {
+            let failed = match attempt(session, place, caller, self.wishes.as_deref()).await {
                 Ok(conn) => return Ok(Connected { conn, reused: false }),
                 Err(failed) => failed,
             };
@@ -174,7 +191,7 @@ impl Attempts {
             if matches!(failed.end.who, Who::Client | Who::Killed) {
                 return Err(failed);
             }
-            if !config.retry_on.conn_failure || self.retries >= config.retries {
+            if !config.retry_on.conn_failure || self.retries >= self.limit(place) {
                 place.count(|traffic| traffic.connect_errors.add(1));
                 return Err(failed);
             }
@@ -185,10 +202,16 @@ impl Attempts {
                 pause(session, place, RESOURCE_PAUSE_MS).await?;
             } else if self.stays || !place.backend().has_untried(self.tried) {
                 // As HAProxy: a server that is asked again may need a moment.
-                let connect_ms = millis(place.backend().config().timeouts.connect);
+                let connect_ms = connect_ms(place, self.wishes.as_deref());
                 pause(session, place, connect_ms.min(SAME_SERVER_PAUSE_MS)).await?;
             }
         }
+    }
+
+    /// Further attempts after the first.
+    pub fn limit(&self, place: &Place) -> u32 {
+        let wished = self.wishes.as_ref().and_then(|wishes| wishes.retries);
+        wished.unwrap_or_else(|| place.backend().config().retries)
     }
 
     /// Another attempt is due: the server is not taken again if there are others, unless
@@ -215,7 +238,10 @@ impl Attempts {
         if stays && place.server().is_some_and(|server| place.backend().is_usable(server)) {
             return Ok(());
         }
-        let Some(server) = place.backend().pick(self.tried) else {
+        let wished = self.wishes.as_ref().and_then(|wishes| wishes.server);
+        let wished =
+            wished.filter(|server| !self.tried.has(*server) && place.backend().is_running(*server));
+        let Some(server) = wished.or_else(|| place.backend().pick(self.tried)) else {
             place.count_no_server();
             place.set_server(None);
             return Err(Fault::new(StreamEnd::SERVER_CONNECT, 503));
@@ -274,15 +300,32 @@ fn give_up(session: &Session, place: &Place) -> Result<(), Fault> {
     }
 }
 
+/// `timeout.connect`, or what a rule set in its place; milliseconds.
+fn connect_ms(place: &Place, wishes: Option<&Wishes>) -> u64 {
+    let wished = wishes.and_then(|wishes| wishes.connect_ms);
+    wished.unwrap_or_else(|| millis(place.backend().config().timeouts.connect))
+}
+
 /// One attempt to connect.
-async fn attempt(session: &Session, place: &Place, caller: &impl Caller) -> Result<Conn, Fault> {
+async fn attempt(
+    session: &Session,
+    place: &Place,
+    caller: &impl Caller,
+    wishes: Option<&Wishes>,
+) -> Result<Conn, Fault> {
     let no_descriptor = |_| Fault::new(StreamEnd::RESOURCE_CONNECT, 503);
     let server = place.server().unwrap_or_default();
     let conn = place.backend().dial(server, &session.task).map_err(no_descriptor)?;
+    if let Some(mark) = wishes.and_then(|wishes| wishes.mark) {
+        conn.set_mark(mark);
+    }
+    if let Some(tos) = wishes.and_then(|wishes| wishes.tos) {
+        conn.set_tos(tos);
+    }
     send_proxy_header(session, &conn, place, caller.names());
     let has_tls = begin_tls(session, &conn, place, caller.names())?;
     caller.greet(session, &conn, place);
-    let deadline = io().now_ms() + millis(place.backend().config().timeouts.connect);
+    let deadline = io().now_ms() + connect_ms(place, wishes);
     loop {
         match conn.connected() {
             Some(Ok(())) if !has_tls => return Ok(conn),

@@ -56,13 +56,28 @@ pub fn write_reply(
             out.extend_from_slice(bytes.get(..len).unwrap_or(bytes));
         }
         Some(ErrorPage::Composed(response)) => {
-            let mut body = Vec::new();
-            write(&mut body, &response.body, render);
-            write_head(out, response, body.len(), render);
-            if !head_only {
-                out.extend_from_slice(&body);
-            }
+            write_response(out, response, head_only, render);
         }
+    }
+}
+
+/// A page of its own, as [`write_reply`] writes those of a frontend.
+pub fn write_page(out: &mut Vec<u8>, page: &model::ErrorPage, head_only: bool, render: Render<'_>) {
+    let ErrorContent::Response(response) = &page.content else { return };
+    write_response(out, response, head_only, render);
+}
+
+fn write_response(
+    out: &mut Vec<u8>,
+    response: &ErrorResponse,
+    head_only: bool,
+    render: Render<'_>,
+) {
+    let mut body = Vec::new();
+    write(&mut body, &response.body, render);
+    write_head(out, response, body.len(), render);
+    if !head_only {
+        out.extend_from_slice(&body);
     }
 }
 

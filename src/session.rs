@@ -1,5 +1,6 @@
 //! A session: the life of one client connection, from accept to close.
 
+mod extras;
 mod handshake;
 mod proxy_header;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
+use proxy_config::model::rule::Moment;
 use proxy_config::model::{self, BackendId, Mode};
 
 use crate::backend::ServerIndex;
@@ -19,13 +21,17 @@ use crate::observe::{
 };
 use crate::shard::admission::Permit;
 use crate::shard::{Enrolled, Shard};
-use crate::stream::Next;
+use crate::stream::{Next, Pick};
 use crate::tunnel;
+use extras::Extras;
 
 /// What arrived at a closing connection is read and thrown away up to here, so that the reset for
 /// unread bytes does not overtake our last answer.
 const LINGER_BYTES: usize = 256 * 1024;
 const LINGER_MS: u64 = 2000;
+/// The rules of `tcp-request-connection`, and of `tcp-request-session`.
+const CONNECTION: (Pick, Moment) = (|rules| &rules.connection, Moment::Connection);
+const SESSION: (Pick, Moment) = (|rules| &rules.session, Moment::Session);
 /// Idle server connections of a session, as HAProxy's `max-session-srv-conns`.
 const PRIVATE_MAX: usize = 5;
 /// How long a connection that was accepted just before a drain has to say something.
@@ -70,6 +76,8 @@ pub struct Session {
     pub requests: u32,
     /// Idle server connections that only this session may use (`http-reuse never`, `send-proxy`).
     private: Vec<(BackendId, ServerIndex, Conn)>,
+    /// `None` where there are no rules.
+    pub extras: Option<Box<Extras>>,
     _permit: Permit,
     _enrolled: Enrolled,
 }
@@ -77,8 +85,14 @@ pub struct Session {
 /// Serves a client connection until it ends.
 pub async fn run(task: Task, shard: Rc<Shard>, accepted: Accepted) {
     let mut session = Session::open(task, shard, accepted);
-    // In a box, as most of a session's life is behind it.
+    // In boxes, as most of a session's life is behind them.
+    if session.has_rules(CONNECTION) && !Box::pin(session.obey(CONNECTION)).await {
+        return;
+    }
     if session.has_handshake() && !Box::pin(session.shake_hands()).await {
+        return;
+    }
+    if session.has_rules(SESSION) && !Box::pin(session.obey(SESSION)).await {
         return;
     }
     match session.config().mode {
@@ -110,6 +124,7 @@ impl Session {
             since_ms: now_ms,
             requests: 0,
             private: Vec::new(),
+            extras: frontend.has_rules.then(Box::default),
             _permit: accepted.permit,
             _enrolled: shard.enroll(task.id()),
             task,
@@ -136,8 +151,22 @@ impl Session {
         self.private.push((backend, server, conn));
     }
 
+    /// The ends, as rules may have set them.
     pub fn ends(&self) -> Ends {
-        Ends { source: self.source, destination: self.destination.as_deref().copied() }
+        let set = self.extras.as_deref().and_then(Extras::ends);
+        set.unwrap_or_else(|| self.original_ends())
+    }
+
+    fn has_rules(&self, (pick, _): (Pick, Moment)) -> bool {
+        !pick(&self.config().rules).is_empty()
+    }
+
+    /// Obeys rules that come before any request. False when the connection is to be closed.
+    async fn obey(&mut self, set: (Pick, Moment)) -> bool {
+        let mut stream = self.shard.take_stream();
+        let is_welcome = stream.judge_connection(self, set).await;
+        self.shard.give_stream(stream);
+        is_welcome
     }
 
     pub fn bind(&self) -> Option<&model::Bind> {
@@ -171,6 +200,8 @@ impl Session {
             unique_id: b"",
             captured: Captured::default(),
             is_early: false,
+            samples: None,
+            level: None,
         }
     }
 
@@ -181,7 +212,8 @@ impl Session {
         if options.without_normal && !is_error {
             return;
         }
-        self.shard.write_log(self.frontend, self.level(is_error), record);
+        let level = record.level.unwrap_or_else(|| self.level(is_error));
+        self.shard.write_log(self.frontend, level, record);
     }
 
     /// The severity of a line, of RFC 5424 section 6.2.1.
@@ -190,12 +222,15 @@ impl Session {
         if is_apart { LEVEL_ERR } else { LEVEL_INFO }
     }
 
-    async fn serve_http(&mut self) {
+    pub(crate) async fn serve_http(&mut self) {
         while self.await_request().await {
             let mut stream = self.shard.take_stream();
             let next = stream.serve(self).await;
             if !matches!(next, Next::Tunnel) {
                 self.shard.give_stream(stream);
+                if let Some(extras) = self.extras.as_deref() {
+                    extras.end_stream();
+                }
                 self.requests += 1;
                 (self.handshake_ms, self.since_ms) = (0, io().now_ms());
                 match next {

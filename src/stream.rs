@@ -11,14 +11,22 @@
 
 mod answer;
 mod capture;
+mod edit;
 mod forward;
 mod hold;
 mod identity;
+mod judge;
 mod normalise;
+mod normalise_uri;
+mod own_reply;
+mod perform;
 mod record;
+mod redirect;
 mod request;
 mod response;
 mod retry;
+mod rules;
+mod scene;
 
 use std::mem;
 
@@ -28,10 +36,13 @@ use crate::connect::{Attempts, Caller, Connected, Fault, Names, Place, Retry, Re
 use crate::io::{Conn, io};
 use crate::observe::{ConnEnds, StreamEnd};
 use crate::patience::Patience;
-use crate::proto::h1::{BodyDecoder, RequestHead, ResponseHead};
+use crate::proto::h1::{BodyDecoder, RequestHead, ResponseHead, Span};
 use crate::session::{Session, millis};
 
+pub use judge::TcpChoice;
 use request::closes_server;
+pub use rules::Pick;
+use rules::{Asked, Inputs, Owner, StreamVars};
 
 /// A response with no more than this to send is over when it is queued: the kernel takes it at the
 /// end of this turn.
@@ -66,13 +77,20 @@ enum Step {
 pub struct Stream {
     request: RequestHead,
     response: ResponseHead,
-    /// The request's head, and behind it its body if that is kept.
+    /// The request's head, and behind it what rules wrote into it.
     request_bytes: Vec<u8>,
+    /// The request's body, without its framing, if that is kept.
+    body: Vec<u8>,
     /// A response's head that came in pieces.
     response_bytes: Vec<u8>,
     unique_id: Vec<u8>,
     captured_request: capture::Captured,
     captured_response: capture::Captured,
+    vars: StreamVars,
+    asked: Asked,
+    input: Inputs,
+    /// A reply that a rule composed.
+    reply: Vec<u8>,
     progress: Progress,
 }
 
@@ -94,12 +112,26 @@ struct Progress {
     /// What goes of the request's body to a server is kept.
     keeps_body: bool,
     is_websocket: bool,
+    /// The response's rules were obeyed: `response` is of this stream.
+    response_judged: bool,
+    switches_to_http: bool,
+    cursor: judge::Cursor,
+    /// As the server sent it.
+    server_status: u16,
+    /// The answer for which the tarpit is waited.
+    tarpit: Option<Box<Fault>>,
+    /// Method and target as they came.
+    line: (Span, Span),
     /// No log line is to be written, or it was already.
     is_unlogged: bool,
+    /// The client is to be left without a word (`silent-drop`).
+    vanishes: bool,
     keep_client: bool,
     interims: u32,
     status: u16,
     place: Option<Place>,
+    /// The backend and the server of a connection in TCP mode, which has its place elsewhere.
+    chosen: Option<(BackendId, Option<usize>)>,
     server: Option<Connected>,
     /// For logs that show them; in a box, since few do.
     server_ends: Option<Box<ConnEnds>>,
@@ -124,13 +156,18 @@ impl Stream {
     /// Makes a used stream as good as new, keeping its buffers.
     pub fn reset(&mut self) {
         // A body that was held is not what most requests need.
-        for bytes in [&mut self.request_bytes, &mut self.response_bytes] {
+        let buffers =
+            [&mut self.request_bytes, &mut self.body, &mut self.response_bytes, &mut self.reply];
+        for bytes in buffers {
             bytes.clear();
             bytes.shrink_to(SPARE_BYTES);
         }
         self.unique_id.clear();
         self.captured_request.clear();
         self.captured_response.clear();
+        self.vars.clear();
+        self.asked = Asked::default();
+        self.input = Inputs::default();
         self.progress = Progress::default();
     }
 
@@ -156,11 +193,28 @@ impl Stream {
         self.read_head(session).await?;
         self.name_request(session);
         self.normalise(session)?;
+        let has_rules = session.extras.is_some();
+        if has_rules {
+            if session.config().buffer_request {
+                let deadline = self.body_deadline(session);
+                self.await_body(session, deadline, 0).await?;
+            }
+            let frontend = Owner::Frontend(session.frontend);
+            while let Some(wait) = self.judge_request(session, frontend)? {
+                // In a box, since hardly any request waits.
+                Box::pin(self.wait_for(session, wait)).await?;
+            }
+        }
         let place = Place::new(&session.shard, self.choose_backend(session)?);
         let restrict = place.backend().config().restrict_names;
         self.progress.place = Some(place);
         self.restrict_names(session, restrict)?;
         self.hold_body(session).await?;
+        if has_rules {
+            while let Some(wait) = self.judge_backend(session)? {
+                Box::pin(self.wait_for(session, wait)).await?;
+            }
+        }
         loop {
             self.connect(session).await?;
             let step = match self.exchange(session).await {
@@ -179,11 +233,6 @@ impl Stream {
         }
     }
 
-    fn choose_backend(&self, session: &Session) -> Result<BackendId, Fault> {
-        let none = Fault::new(StreamEnd::SERVER_CONNECT, 503);
-        session.config().default_backend.ok_or(none)
-    }
-
     /// Connects to a server and sends it the head, and the body if that is kept.
     async fn connect(&mut self, session: &mut Session) -> Result<(), Fault> {
         let Some(mut place) = self.progress.place.take() else {
@@ -191,7 +240,9 @@ impl Stream {
         };
         let mut attempts = mem::take(&mut self.progress.attempts);
         // A request that was sent in vain once goes over a connection that is surely alive.
+        let is_marked = self.asked.mark.is_some() || self.asked.tos.is_some();
         let reuse = match (attempts.retries, self.may_send_again()) {
+            _ if is_marked => Reuse::No,
             (0, true) if self.is_request_done() => Reuse::Yes,
             (0, _) => Reuse::Once,
             _ => Reuse::No,
@@ -293,7 +344,9 @@ impl Stream {
             .place
             .as_ref()
             .map_or(u64::MAX / 2, |place| millis(place.backend().config().timeouts.server));
-        (millis(session.config().timeouts.client), server)
+        let client =
+            self.asked.client_ms.unwrap_or_else(|| millis(session.config().timeouts.client));
+        (client, self.asked.server_ms.unwrap_or(server))
     }
 
     /// Puts the server's connection where the next request finds it, if it may carry one.
@@ -309,6 +362,7 @@ impl Stream {
         }
         let config = place.backend().config();
         match config.http_reuse {
+            _ if self.asked.mark.is_some() || self.asked.tos.is_some() => {}
             _ if config.servers[index].send_proxy.is_some_and(names_request) => {}
             // What a PROXY header said of one client holds for no other.
             _ if config.servers[index].send_proxy.is_some() => {
@@ -322,7 +376,7 @@ impl Stream {
     /// Waits until the client has the response; not for a short one, which is as good as sent.
     async fn flush_client(&mut self, session: &Session) -> Result<(), Fault> {
         let low = if self.progress.keep_client { UNSENT_LOW } else { 0 };
-        let timeout_ms = millis(session.config().timeouts.client);
+        let timeout_ms = self.timeouts(session).0;
         let client = &session.client;
         client.notify_sent(client.unsent() > low);
         while client.unsent() > low {

@@ -1,12 +1,15 @@
 //! Tunnels: bytes both ways between a client and a server, whatever they mean. TCP mode from the
 //! start, HTTP after CONNECT or an upgrade.
 
+use proxy_config::model::BackendId;
+use proxy_config::model::rule::TimeoutOf;
+
 use crate::connect::{Attempts, Caller, Fault, Names, Place, Reuse};
 use crate::io::{Chunk, Conn, InputEnd, io};
 use crate::observe::{ConnEnds, Record, StreamEnd, Timers};
 use crate::patience::Patience;
 use crate::session::{Session, millis};
-use crate::stream::Stream;
+use crate::stream::{Stream, TcpChoice};
 
 /// Inactivity of an HTTP tunnel where `timeout.tunnel` is not set.
 const HTTP_TUNNEL_MS: u64 = 3_600_000;
@@ -36,24 +39,57 @@ struct Tunnel {
     response: Direction,
     /// Which side ended first without saying so in TLS.
     cut: Option<StreamEnd>,
+    /// Rules did not yet let the response pass.
+    is_held: bool,
+}
+
+impl Timeouts {
+    /// Those of a connection in TCP mode, as rules may have set them.
+    fn of_tcp(session: &Session, place: &Place, stream: Option<&Stream>) -> Self {
+        let asked = |of| stream.and_then(|stream| stream.asked_timeout(of));
+        let backend = &place.backend().config().timeouts;
+        let tunnel = asked(TimeoutOf::Tunnel).or_else(|| backend.tunnel.map(millis));
+        let client = asked(TimeoutOf::Client);
+        let client = client.unwrap_or_else(|| millis(session.config().timeouts.client));
+        let server = asked(TimeoutOf::Server).unwrap_or_else(|| millis(backend.server));
+        Self { client_ms: tunnel.unwrap_or(client), server_ms: tunnel.unwrap_or(server) }
+    }
 }
 
 /// Serves a client connection in TCP mode.
 pub async fn serve_tcp(session: &mut Session) {
-    let mut attempts = Attempts::default();
-    let number = session.shard.number_request();
-    let mut outcome = TcpOutcome { number, ..TcpOutcome::default() };
-    let Some(backend) = session.config().default_backend else {
-        outcome.end = StreamEnd::SERVER_CONNECT;
-        return record_tcp(session, None, &attempts, &outcome);
+    let mut outcome = TcpOutcome {
+        number: session.shard.number_request(),
+        stream: session.extras.is_some().then(|| session.shard.take_stream()),
+        ..TcpOutcome::default()
     };
-    let mut place = Place::new(&session.shard, backend);
-    if let Some(unique_id) = &session.config().unique_id {
-        let mut id = Vec::new();
-        let record = tcp_record(session, Some(&place), &attempts, &outcome);
-        session.shard.render(&mut id, &unique_id.format, &record);
-        outcome.unique_id = id;
+    let choice = match &mut outcome.stream {
+        Some(stream) => stream.judge_tcp(session).await,
+        None => Ok(session.config().default_backend.map_or(TcpChoice::None, TcpChoice::Backend)),
+    };
+    let place = match choice {
+        Ok(TcpChoice::Backend(backend)) => Some(Place::new(&session.shard, backend)),
+        Ok(TcpChoice::Http(backend)) => return upgrade(session, outcome.stream, backend).await,
+        Ok(TcpChoice::None) => {
+            outcome.end = StreamEnd::SERVER_CONNECT;
+            None
+        }
+        Err(Fault { end, .. }) => {
+            outcome.end = end;
+            None
+        }
+    };
+    let mut attempts = Attempts::default();
+    let Some(mut place) = place else {
+        return finish(session, None, &attempts, outcome);
+    };
+    if let Some(stream) = &mut outcome.stream
+        && let Err(fault) = stream.judge_tcp_backend(session, &place, &mut attempts).await
+    {
+        outcome.end = fault.end;
+        return finish(session, Some(place), &attempts, outcome);
     }
+    name_connection(session, &place, &attempts, &mut outcome);
     let connected = attempts.connect(session, &mut place, Reuse::No, &outcome).await;
     match connected {
         Ok(server) => {
@@ -64,23 +100,61 @@ pub async fn serve_tcp(session: &mut Session) {
             if session.config().log_options.asap {
                 record_tcp_early(session, &place, &attempts, &outcome);
             }
-            let config = place.backend().config();
-            let tunnel = config.timeouts.tunnel;
-            let frontend = &session.config().timeouts;
-            let client = tunnel.unwrap_or(frontend.client);
-            let server_side = tunnel.unwrap_or(config.timeouts.server);
-            let timeouts = Timeouts { client_ms: millis(client), server_ms: millis(server_side) };
-            outcome.moved = run(session, &server.conn, &place, timeouts).await;
+            let timeouts = Timeouts::of_tcp(session, &place, outcome.stream.as_deref());
+            let judge = outcome.stream.as_deref_mut();
+            outcome.moved = run(session, &server.conn, &place, (timeouts, judge)).await;
             outcome.end = outcome.moved.end;
         }
         Err(Fault { end, .. }) => outcome.end = end,
     }
     session.shard.frontend_counters(session.frontend).bytes_out.add(outcome.moved.sent);
-    record_tcp(session, Some(&place), &attempts, &outcome);
+    finish(session, Some(place), &attempts, outcome);
+}
+
+/// Goes on as HTTP with a connection that began in TCP mode.
+async fn upgrade(session: &mut Session, stream: Option<Box<Stream>>, backend: Option<BackendId>) {
+    if let Some(stream) = stream {
+        session.shard.give_stream(stream);
+    }
+    if let Some(extras) = session.extras.as_deref() {
+        extras.http_backend.set(backend);
+        extras.is_judged.set(true);
+    }
+    // In a box: the two future kinds of a session would hold each other.
+    Box::pin(session.serve_http()).await;
+}
+
+/// Makes the connection's unique id, if it is to have one.
+fn name_connection(
+    session: &Session,
+    place: &Place,
+    attempts: &Attempts,
+    outcome: &mut TcpOutcome,
+) {
+    let Some(unique_id) = &session.config().unique_id else { return };
+    let mut id = Vec::new();
+    with_tcp_record(session, Some(place), attempts, outcome, |record| {
+        session.shard.render(&mut id, &unique_id.format, record);
+    });
+    outcome.unique_id = id;
+}
+
+/// Records the end of a connection in TCP mode.
+fn finish(session: &Session, place: Option<Place>, attempts: &Attempts, mut outcome: TcpOutcome) {
+    let Some(mut stream) = outcome.stream.take() else {
+        return record_tcp(session, place.as_ref(), attempts, &outcome);
+    };
+    // What samples say of the backend is asked of the stream.
+    let place = place.map(|place| stream.seat(place));
+    outcome.stream = Some(stream);
+    record_tcp(session, place.as_ref(), attempts, &outcome);
+    if let Some(stream) = outcome.stream.take() {
+        session.shard.give_stream(stream);
+    }
 }
 
 /// What came of a connection in TCP mode.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct TcpOutcome {
     /// Unique in the process.
     number: u64,
@@ -90,6 +164,8 @@ struct TcpOutcome {
     server_ends: Option<ConnEnds>,
     moved: Moved,
     end: StreamEnd,
+    /// What rules are obeyed with, where there are some.
+    stream: Option<Box<Stream>>,
 }
 
 /// The client's first bytes go the way of all others.
@@ -114,19 +190,39 @@ struct Moved {
 /// Goes on with a client connection whose stream became a tunnel.
 pub async fn serve_upgraded(session: &Session, mut stream: Box<Stream>) {
     let Some((place, server)) = stream.take_tunnel() else { return };
-    let tunnel = place.backend().config().timeouts.tunnel.map_or(HTTP_TUNNEL_MS, millis);
+    let asked = stream.asked_timeout(TimeoutOf::Tunnel);
+    let configured = place.backend().config().timeouts.tunnel;
+    let tunnel = asked.unwrap_or_else(|| configured.map_or(HTTP_TUNNEL_MS, millis));
     let timeouts = Timeouts { client_ms: tunnel, server_ms: tunnel };
-    let Moved { received, sent, end } = run(session, &server.conn, &place, timeouts).await;
+    let moved = run(session, &server.conn, &place, (timeouts, None)).await;
+    let Moved { received, sent, end } = moved;
     drop(server);
     stream.end_tunnel(session, place, (received, sent), end);
 }
 
 /// Relays until both directions ended.
-async fn run(session: &Session, server: &Conn, place: &Place, timeouts: Timeouts) -> Moved {
+async fn run(
+    session: &Session,
+    server: &Conn,
+    place: &Place,
+    (timeouts, judge): (Timeouts, Option<&mut Stream>),
+) -> Moved {
     let mut tunnel = Tunnel::default();
+    let mut judge = judge.filter(|_| !place.backend().config().rules.response_content.is_empty());
+    let judged_ms = place.backend().config().rules.response_inspect_delay.map_or(0, millis);
+    let judged_ms = io().now_ms() + judged_ms;
     tunnel.client.seen(io().now_ms());
     tunnel.server.seen(io().now_ms());
     let end = loop {
+        if let Some(stream) = judge.as_deref_mut() {
+            let is_over = io().now_ms() >= judged_ms;
+            match stream.judge_tcp_response(session, place, (server, is_over)) {
+                Ok(Some(())) => judge = None,
+                Ok(None) => {}
+                Err(fault) => break fault.end,
+            }
+        }
+        tunnel.is_held = judge.is_some();
         if let Some(end) = tunnel.pump(&session.client, server) {
             break end;
         }
@@ -137,7 +233,9 @@ async fn run(session: &Session, server: &Conn, place: &Place, timeouts: Timeouts
         {
             break end;
         }
-        session.task.wait(tunnel.deadline(&session.client, server, timeouts)).await;
+        let deadline = tunnel.deadline(&session.client, server, timeouts);
+        let deadline = if judge.is_some() { deadline.min(judged_ms) } else { deadline };
+        session.task.wait(deadline).await;
         if session.shard.killing.get() {
             break StreamEnd::KILLED_DATA;
         }
@@ -160,7 +258,9 @@ impl Tunnel {
     /// Moves both directions as far as they go. Returns the end when there is nothing left to do.
     fn pump(&mut self, client: &Conn, server: &Conn) -> Option<StreamEnd> {
         move_bytes(client, server, (&mut self.client, &mut self.server), &mut self.request);
-        move_bytes(server, client, (&mut self.server, &mut self.client), &mut self.response);
+        if !self.is_held {
+            move_bytes(server, client, (&mut self.server, &mut self.client), &mut self.response);
+        }
         self.cut = self.cut.or(match (self.request.is_cut, self.response.is_cut) {
             (true, _) => Some(StreamEnd::CLIENT_DATA),
             (false, true) => Some(StreamEnd::SERVER_DATA),
@@ -253,7 +353,9 @@ fn move_bytes(
 
 /// Logs a connection that begins to carry data (`option.logasap`).
 fn record_tcp_early(session: &Session, place: &Place, attempts: &Attempts, outcome: &TcpOutcome) {
-    session.log(&Record { is_early: true, ..tcp_record(session, Some(place), attempts, outcome) });
+    with_tcp_record(session, Some(place), attempts, outcome, |record| {
+        session.log(&Record { is_early: true, ..record.clone() });
+    });
 }
 
 fn record_tcp(session: &Session, place: Option<&Place>, attempts: &Attempts, outcome: &TcpOutcome) {
@@ -262,8 +364,28 @@ fn record_tcp(session: &Session, place: Option<&Place>, attempts: &Attempts, out
     // What a client sent to a server that could not be reached still waits.
     let is_silent = outcome.moved.received == 0 && !session.client.has_input();
     let is_null = options.without_null && is_silent;
-    if !is_logged && !is_null && !session.shard.frontends[session.frontend].logs.is_empty() {
-        session.log(&tcp_record(session, place, attempts, outcome));
+    let is_unlogged = outcome.stream.as_deref().is_some_and(Stream::is_unlogged);
+    if !is_logged
+        && !is_null
+        && !is_unlogged
+        && !session.shard.frontends[session.frontend].logs.is_empty()
+    {
+        with_tcp_record(session, place, attempts, outcome, |record| session.log(record));
+    }
+}
+
+/// Lends what is known of a connection to `look`.
+fn with_tcp_record(
+    session: &Session,
+    place: Option<&Place>,
+    attempts: &Attempts,
+    outcome: &TcpOutcome,
+    look: impl FnOnce(&Record<'_>),
+) {
+    let record = tcp_record(session, place, attempts, outcome);
+    match &outcome.stream {
+        Some(stream) => stream.complete_record(session, &record, look),
+        None => look(&record),
     }
 }
 

@@ -59,7 +59,7 @@ impl Tried {
         self.0 |= 1_u64.checked_shl(server as u32).unwrap_or(0);
     }
 
-    fn has(self, server: ServerIndex) -> bool {
+    pub fn has(self, server: ServerIndex) -> bool {
         self.0 & 1_u64.checked_shl(server as u32).unwrap_or(0) != 0
     }
 }
@@ -131,8 +131,17 @@ impl Backend {
         if config.disabled || !self.servers[server].up.get() { 0 } else { config.weight }
     }
 
+    pub fn usable_servers(&self) -> usize {
+        (0..self.servers.len()).filter(|server| self.is_usable(*server)).count()
+    }
+
     pub fn is_usable(&self, server: ServerIndex) -> bool {
         self.weight(server) > 0
+    }
+
+    /// Whether a rule may name it: one with weight 0 takes what is not balanced.
+    pub fn is_running(&self, server: ServerIndex) -> bool {
+        !self.config().servers[server].disabled && self.servers[server].up.get()
     }
 
     /// Takes over what checks found. A server that went down loses its idle connections.

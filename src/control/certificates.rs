@@ -2,20 +2,17 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 
 use proxy_config::model::Config;
 
-use crate::shard::Report;
-use crate::tls::watch::Watch;
 use crate::tls::{self, Contexts, Resumption};
 
 /// All that TLS needs of files.
 pub(super) struct Certificates {
     resumption: Resumption,
     pub(super) contexts: Arc<Contexts>,
-    paths: Vec<PathBuf>,
-    watch: Option<Watch>,
+    /// Files and folders that were read, or would have been.
+    pub(super) paths: Vec<PathBuf>,
 }
 
 impl Certificates {
@@ -28,24 +25,7 @@ impl Certificates {
         let loaded = tls::load(config, &resumption)?;
         warn(&loaded.warnings);
         let contexts = Arc::new(loaded.contexts);
-        Ok(Self { resumption, contexts, paths: loaded.paths, watch: None })
-    }
-
-    /// Has changes of the files reported from now on.
-    pub(super) fn watch(&mut self, reports: Sender<Report>) {
-        if self.paths.is_empty() {
-            return;
-        }
-        let tell = move || {
-            // Nobody listens any more when the process ends.
-            let _ = reports.send(Report::Certificates);
-        };
-        match Watch::start(self.paths.clone(), tell) {
-            Ok(watch) => self.watch = Some(watch),
-            Err(error) => eprintln!(
-                "warning: changed certificates will not be noticed, only on SIGHUP: {error}"
-            ),
-        }
+        Ok(Self { resumption, contexts, paths: loaded.paths })
     }
 
     /// Reads all files again. What is broken stays as it was.
@@ -59,9 +39,7 @@ impl Certificates {
             eprintln!("certificates read anew");
         }
         self.contexts = Arc::new(loaded.contexts);
-        if let Some(watch) = &self.watch {
-            watch.set_paths(loaded.paths);
-        }
+        self.paths = loaded.paths;
         Arc::clone(&self.contexts)
     }
 }

@@ -6,6 +6,8 @@ mod limits;
 mod logs;
 mod resolve;
 mod start;
+mod tables;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -17,6 +19,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use certificates::Certificates;
+use tables::Tables;
+use watch::Watch;
 
 use crate::io::BoundSocket;
 use crate::io::Mailbox;
@@ -40,6 +44,9 @@ pub struct Proxy {
     config: Arc<Config>,
     log: LogWriter,
     certificates: Certificates,
+    tables: Tables,
+    /// `None`: files do not change, or nobody notices.
+    watch: Option<Watch>,
     mailboxes: Vec<Mailbox<Letter>>,
     reports: Receiver<Report>,
     report_to: Sender<Report>,
@@ -49,6 +56,11 @@ pub struct Proxy {
 
 /// Serves a configuration until a signal ends it.
 pub fn run(config: Config) -> ExitCode {
+    run_then(config, || {})
+}
+
+/// Serves a configuration until a signal ends it; calls `ready` once every shard accepts.
+pub fn run_then(config: Config, ready: impl FnOnce()) -> ExitCode {
     let proxy = match start(config) {
         Ok(proxy) => proxy,
         Err(reasons) => return refuse(&reasons),
@@ -58,6 +70,7 @@ pub fn run(config: Config) -> ExitCode {
         return refuse(&[format!("cannot handle signals: {error}")]);
     }
     proxy.print_addresses();
+    ready();
     proxy.serve()
 }
 
@@ -74,6 +87,7 @@ pub fn verify(config: &Config, bind: bool) -> Result<(), Vec<String>> {
         reasons.extend(unresolved);
     }
     reasons.extend(Certificates::load(config).err().into_iter().flatten());
+    reasons.extend(Tables::load(config).err().into_iter().flatten());
     reasons.extend(logs::check(config));
     if bind {
         match start::bind(config, 1) {
@@ -147,8 +161,10 @@ impl Proxy {
                         "log files reopened; reloading the configuration is not yet supported"
                     );
                     self.renew_certificates();
+                    self.renew_tables();
                 }
                 Report::Certificates => self.renew_certificates(),
+                Report::Tables => self.renew_tables(),
                 Report::Signal(signal) => {
                     return Ending { report: signal == SIGUSR1, failed: false };
                 }
@@ -166,7 +182,16 @@ impl Proxy {
 
     fn renew_certificates(&mut self) {
         let contexts = self.certificates.reload(&self.config);
+        if let Some(watch) = &self.watch {
+            watch.set_paths(CERTIFICATES, self.certificates.paths.clone());
+        }
         self.mailboxes.iter().for_each(|mailbox| mailbox.send(Letter::Tls(Arc::clone(&contexts))));
+    }
+
+    fn renew_tables(&mut self) {
+        let Some(library) = self.tables.reload(&self.config) else { return };
+        let letter = Letter::Library(library);
+        self.mailboxes.iter().for_each(|mailbox| mailbox.send(letter.clone()));
     }
 
     /// Has the shards finish what they do. Returns whether all ended in time.
@@ -212,6 +237,34 @@ fn tell_ended(shard: usize, left: &crate::io::Usage, result: Result<(), String>)
             "shard {shard} left behind {sockets} connections, {buffers} buffers, {tasks} tasks"
         );
     }
+}
+
+/// Groups of files that are watched.
+const CERTIFICATES: usize = 0;
+const TABLES: usize = 1;
+
+/// Has changes of files reported from now on.
+fn watch_files(
+    certificates: &Certificates,
+    tables: &Tables,
+    reports: Sender<Report>,
+) -> Option<Watch> {
+    let mut groups = vec![Vec::new(); 2];
+    groups[CERTIFICATES].clone_from(&certificates.paths);
+    groups[TABLES] = tables.paths();
+    if groups.iter().all(Vec::is_empty) {
+        return None;
+    }
+    let tell = move |group| {
+        let report = if group == CERTIFICATES { Report::Certificates } else { Report::Tables };
+        // Nobody listens any more when the process ends.
+        let _ = reports.send(report);
+    };
+    Watch::start(groups, tell)
+        .inspect_err(|error| {
+            eprintln!("warning: changed files will not be noticed, only on SIGHUP: {error}");
+        })
+        .ok()
 }
 
 /// Has signals reported from now on.

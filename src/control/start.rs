@@ -7,7 +7,8 @@ use proxy_config::model::Config;
 use socket2::SockAddr;
 
 use super::certificates::Certificates;
-use super::{Proxy, cores, limits, resolve};
+use super::tables::Tables;
+use super::{Proxy, cores, limits, resolve, watch_files};
 use crate::io::{self, BoundSocket, Letters, Mailbox, mailbox};
 use crate::observe::{Counters, LogRoute, LogWriter, Names, Zone};
 use crate::shard::admission::{Admission, Wake};
@@ -21,12 +22,13 @@ pub fn start(config: Config) -> Result<Proxy, Vec<String>> {
     let config = Arc::new(config);
     limits::raise_descriptors();
     limits::size_descriptor_table(config.global.maxconn);
-    let Ready { cores, addresses, bound, log, mut certificates } = prepare(&config)?;
+    let Ready { cores, addresses, bound, log, certificates, tables } = prepare(&config)?;
     let addresses = Arc::new(addresses);
     let (mailboxes, letters) = mailboxes(cores.len()).map_err(one)?;
     let counters = Counters::new(Names::from(&*config), cores.len());
     let admission = Admission::new(&config, Box::new(Everyone(mailboxes.clone())));
     let (report_to, reports) = channel();
+    let zone = Arc::new(Zone::local());
     for ((index, core), letters) in cores.iter().enumerate().zip(letters) {
         let plan = Plan {
             index,
@@ -38,6 +40,9 @@ pub fn start(config: Config) -> Result<Proxy, Vec<String>> {
                 .collect(),
             addresses: Arc::clone(&addresses),
             tls: Arc::clone(&certificates.contexts),
+            library: Arc::clone(&tables.library),
+            proc_vars: Arc::clone(&tables.proc_vars),
+            zone: Arc::clone(&zone),
             logs: routes(&config, &log),
             log: log.shard_sender(),
             counters: Arc::clone(&counters),
@@ -56,13 +61,15 @@ pub fn start(config: Config) -> Result<Proxy, Vec<String>> {
     let addresses =
         bound.iter().map(|binds| binds.iter().map(|bind| bind.address.clone()).collect()).collect();
     let alive = cores.len();
-    certificates.watch(report_to.clone());
+    let watch = watch_files(&certificates, &tables, report_to.clone());
     Ok(Proxy {
         counters,
         addresses,
         config,
         log,
         certificates,
+        tables,
+        watch,
         mailboxes,
         reports,
         report_to,
@@ -79,6 +86,7 @@ struct Ready {
     bound: Vec<Vec<BoundSocket>>,
     log: LogWriter,
     certificates: Certificates,
+    tables: Tables,
 }
 
 /// Makes what a shard needs, or tells all that is missing.
@@ -97,16 +105,20 @@ fn prepare(config: &Config) -> Result<Ready, Vec<String>> {
     .collect();
     let addresses = resolve::servers(config);
     let certificates = Certificates::load(config);
+    let tables = Tables::load(config);
     let bound = bind(config, shards);
     let logs = config.frontends.iter().flat_map(|frontend| &frontend.logs);
     let log = LogWriter::start(logs, shards, Arc::new(Zone::local())).map_err(one);
     reasons.extend(addresses.as_ref().err().into_iter().flatten().cloned());
     reasons.extend(certificates.as_ref().err().into_iter().flatten().cloned());
+    reasons.extend(tables.as_ref().err().into_iter().flatten().cloned());
     reasons.extend(bound.as_ref().err().into_iter().flatten().cloned());
     reasons.extend(log.as_ref().err().into_iter().flatten().cloned());
-    match (cores, addresses, certificates, bound, log) {
-        (Ok(cores), Ok(addresses), Ok(certificates), Ok(bound), Ok(log)) if reasons.is_empty() => {
-            Ok(Ready { cores, addresses, bound, log, certificates })
+    match (cores, addresses, certificates, tables, bound, log) {
+        (Ok(cores), Ok(addresses), Ok(certificates), Ok(tables), Ok(bound), Ok(log))
+            if reasons.is_empty() =>
+        {
+            Ok(Ready { cores, addresses, bound, log, certificates, tables })
         }
         _ => Err(reasons),
     }

@@ -59,6 +59,12 @@ pub fn wall_ms() -> u64 {
     since.as_millis() as u64
 }
 
+/// Wall time in microseconds since the epoch.
+pub(super) fn wall_us() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    since.as_micros() as u64
+}
+
 /// A point in time to measure from, for threads that are not shards.
 pub fn instant() -> Instant {
     Instant::now()

@@ -93,6 +93,22 @@ impl Conn {
         })
     }
 
+    /// Copies what came and was not taken, until `out` has `len_max` bytes.
+    pub fn peek(&self, out: &mut Vec<u8>, len_max: usize) {
+        self.with(|socket, _| {
+            for buffer in &socket.received {
+                let room = len_max.saturating_sub(out.len());
+                let bytes = buffer.bytes();
+                out.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+            }
+        });
+    }
+
+    /// Whether no more is received until some of what came is taken.
+    pub fn is_full(&self) -> bool {
+        self.with(|socket, io| socket.received_len as usize > io.window())
+    }
+
     /// Puts back what was taken and not used; it comes first next time.
     pub fn put_back(&self, buffer: RecvBuf) {
         self.with(|socket, _| {
@@ -275,6 +291,35 @@ impl Conn {
             if let Some(tls) = &mut socket.tls {
                 tls.hide_end();
             }
+        });
+    }
+
+    /// The connection is given up without a word, so that the other side learns nothing of it: with
+    /// `TCP_REPAIR`, or where that is not permitted with a reset that does not get further than the next
+    /// hop.
+    pub fn vanish(&self) {
+        self.with(|socket, _| {
+            if !super::sys::forget_on_close(socket.fd.as_fd()) {
+                let _ = socket2::SockRef::from(&socket.fd).set_ttl_v4(1);
+                let _ = socket2::SockRef::from(&socket.fd).set_unicast_hops_v6(1);
+            }
+        });
+        self.reset_on_close();
+    }
+
+    /// The firewall mark of its packets (`SO_MARK`); without the permission nothing happens.
+    pub fn set_mark(&self, mark: u32) {
+        self.with(|socket, _| {
+            let _ = socket2::SockRef::from(&socket.fd).set_mark(mark);
+        });
+    }
+
+    /// The type of service of its packets (`IP_TOS`, `IPV6_TCLASS`).
+    pub fn set_tos(&self, tos: u8) {
+        self.with(|socket, _| {
+            let socket = socket2::SockRef::from(&socket.fd);
+            let _ = socket.set_tos_v4(u32::from(tos));
+            let _ = socket.set_tclass_v6(u32::from(tos));
         });
     }
 

@@ -22,6 +22,7 @@ mod wheel;
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use glommio::{LocalExecutorBuilder, Placement};
@@ -89,6 +90,11 @@ pub fn io() -> &'static Io {
     IO.get().expect("called on a shard's thread")
 }
 
+/// Whether the machine has this address itself, as the kernel says that would let it be used.
+pub fn is_own_address(address: IpAddr) -> bool {
+    std::net::UdpSocket::bind((address, 0)).is_ok()
+}
+
 impl Io {
     fn new(setup: &Setup) -> std::io::Result<Self> {
         let ring = ring::Ring::new()?;
@@ -126,6 +132,11 @@ impl Io {
     /// A shard time as wall time, in milliseconds since the epoch.
     pub fn wall_ms(&self, at_ms: u64) -> u64 {
         self.clock.wall_ms(at_ms)
+    }
+
+    /// Microseconds since the epoch, read now.
+    pub fn wall_us(&self) -> u64 {
+        clock::wall_us()
     }
 
     /// Ends the shard after this turn.

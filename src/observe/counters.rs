@@ -67,6 +67,10 @@ pub struct FrontendCounters {
     pub bytes_out: Counter,
     /// Refused by a rule.
     pub requests_denied: Counter,
+    /// `dresp`: responses refused by a rule.
+    pub responses_denied: Counter,
+    /// `wrew`: edits that rules asked for and that could not be made.
+    pub rewrites_failed: Counter,
     /// `ereq`: not valid, not complete in time, or left by the client.
     pub requests_failed: Counter,
     /// `ssl_sess`: handshakes of TLS that went well.
@@ -118,7 +122,7 @@ pub struct ServerCounters {
 }
 
 impl FrontendCounters {
-    fn fields(&self) -> [&Counter; 10] {
+    fn fields(&self) -> [&Counter; 12] {
         let Self {
             conns,
             current,
@@ -126,6 +130,8 @@ impl FrontendCounters {
             bytes_in,
             bytes_out,
             requests_denied,
+            responses_denied,
+            rewrites_failed,
             requests_failed,
             tls_sessions,
             tls_resumed,
@@ -139,6 +145,8 @@ impl FrontendCounters {
             bytes_in,
             bytes_out,
             requests_denied,
+            responses_denied,
+            rewrites_failed,
             requests_failed,
             tls_sessions,
             tls_resumed,

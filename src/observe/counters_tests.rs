@@ -35,7 +35,7 @@ fn all(counters: &ShardCounters) -> Vec<&Counter> {
 fn every_counter_of_every_shard_is_in_the_sum() {
     let counters = Counters::new(names(), 3);
     let count = all(counters.shard(0)).len();
-    assert_eq!(count, 2 * 16 + 2 * 15 + 2 * 17);
+    assert_eq!(count, 2 * 18 + 2 * 15 + 2 * 17);
     for shard in 0..3 {
         for (position, counter) in all(counters.shard(shard)).into_iter().enumerate() {
             counter.add((position as u64 + 1) * 100_u64.pow(shard as u32));

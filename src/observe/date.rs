@@ -35,7 +35,15 @@ impl Zone {
     }
 
     fn offset_s(&self, unix_s: i64) -> i64 {
-        self.0.find_local_time_type(unix_s).map_or(0, |local| i64::from(local.ut_offset()))
+        self.at(unix_s).0
+    }
+
+    /// Seconds east of Greenwich, and what the zone is called then.
+    pub fn at(&self, unix_s: i64) -> (i64, &str) {
+        match self.0.find_local_time_type(unix_s) {
+            Ok(local) => (i64::from(local.ut_offset()), local.time_zone_designation()),
+            Err(_) => (0, "UTC"),
+        }
     }
 }
 
@@ -138,18 +146,21 @@ pub(super) fn put_rfc3339_utc(out: &mut Vec<u8>, wall_ms: u64) {
     out.push(b'Z');
 }
 
-struct LocalTime {
-    year: usize,
+/// A date and a time of day.
+#[derive(Debug, Clone, Copy)]
+pub struct LocalTime {
+    pub year: usize,
     /// 0 is January.
-    month0: usize,
-    day: usize,
-    second_of_day: usize,
+    pub month0: usize,
+    /// From 1.
+    pub day: usize,
+    pub second_of_day: usize,
 }
 
 impl LocalTime {
     /// Proleptic Gregorian, by Howard Hinnant's `civil_from_days`: eras of 400 years that begin on
     /// the first of March, so that the leap day comes last.
-    fn at(local_s: i64) -> Self {
+    pub fn at(local_s: i64) -> Self {
         let days = local_s.div_euclid(DAY_S) + 719_468;
         let era = days.div_euclid(146_097);
         let day_of_era = days.rem_euclid(146_097);

@@ -144,6 +144,10 @@ impl StreamEnd {
     pub const INTERNAL_REQUEST: Self = Self::new(Who::Internal, When::Request);
     /// `ID`: a fault of the proxy, such as a panic, during the transfer.
     pub const INTERNAL_DATA: Self = Self::new(Who::Internal, When::Data);
+    /// `PT`: the client was kept in the tarpit, and answered.
+    pub const PROXY_TARPIT: Self = Self::new(Who::Proxy, When::Tarpit);
+    /// `LH`: a rule answered in place of the response.
+    pub const LOCAL_HEADERS: Self = Self::new(Who::Local, When::Headers);
     /// `LR`: the proxy answered the request by itself.
     pub const LOCAL_REQUEST: Self = Self::new(Who::Local, When::Request);
     /// `KC`: the deadline of a drain came while a server connection was being made.

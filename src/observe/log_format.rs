@@ -5,6 +5,7 @@
 //! ```
 //! Appends to the caller's buffer and allocates nothing.
 
+use proxy_config::model::rule::Expr;
 use proxy_config::model::{Encoding as Wrap, Format, FormatPiece, LogField, LogFlags};
 
 use super::access_log::put_frontend;
@@ -13,7 +14,7 @@ use super::digits::{put_hex, put_i64, put_ip, put_ip_hex, put_millis, put_u64};
 use super::escape::Encoding;
 use super::log_json;
 use super::log_value::{DateStyle, Host, Origin, Value};
-use super::record::{Record, RequestLine};
+use super::record::{Record, RequestLine, SampleKind};
 
 /// What fields are read from.
 pub(super) struct Source<'a> {
@@ -82,6 +83,10 @@ fn put_pieces(
                 let before = out.len();
                 put_field(out, limit, source, (*field, *flags));
                 after_space &= out.len() == before && is_headers(*field);
+            }
+            FormatPiece::Sample { expr, flags, .. } => {
+                put_sample(out, limit, source.record, (expr, *flags), spaces);
+                after_space = false;
             }
         }
     }
@@ -153,6 +158,25 @@ fn put_field(
         Value::RequestLine(request) => {
             quoted(out, flags, |out| put_request(out, limit, request, flags.escape));
         }
+    }
+}
+
+fn put_sample(
+    out: &mut Vec<u8>,
+    limit: usize,
+    record: &Record<'_>,
+    (expr, flags): (&Expr, LogFlags),
+    spaces: Spaces,
+) {
+    let mut text = Vec::new();
+    let kind = record.samples.map_or(SampleKind::Missing, |samples| samples.put(&mut text, expr));
+    match kind {
+        // As HAProxy: only a log line shows that something is missing.
+        _ if spaces == Spaces::Kept && !flags.quote && text.is_empty() => {}
+        SampleKind::Missing => put_missing(out, flags),
+        SampleKind::Int(value) if flags.hex => put_hex(out, value.cast_unsigned(), 2),
+        _ if text.is_empty() => put_missing(out, flags),
+        _ => quoted(out, flags, |out| Encoding::Plain.put(out, limit, &text, flags.escape)),
     }
 }
 

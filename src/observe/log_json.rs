@@ -7,13 +7,14 @@
 //! A line that is too long has its long texts cut, and if that does not do, its last members left
 //! out: it stays valid.
 
+use proxy_config::model::rule::Expr;
 use proxy_config::model::{Format, FormatPiece};
 
 use super::date::put_rfc3339_utc;
 use super::digits::{put_i64, put_ip, put_u64};
 use super::log_format::Source;
 use super::log_value::Value;
-use super::record::Record;
+use super::record::{Record, SampleKind};
 
 /// Texts are cut to a quarter of their bound until the line fits.
 const CUT: usize = 4;
@@ -46,7 +47,9 @@ impl Object<'_> {
     fn put(&mut self, format: &Format, source: &Source<'_>, leaves_out: bool) -> bool {
         self.out.push(b'{');
         for piece in &format.pieces {
-            let FormatPiece::Field { field, name: Some(name), .. } = piece else {
+            let (FormatPiece::Field { name: Some(name), .. }
+            | FormatPiece::Sample { name: Some(name), .. }) = piece
+            else {
                 continue;
             };
             let before = self.out.len();
@@ -55,7 +58,13 @@ impl Object<'_> {
             }
             put_string(self.out, name.as_bytes());
             self.out.push(b':');
-            self.put_value(source.value(*field), source.record);
+            match piece {
+                FormatPiece::Field { field, .. } => {
+                    self.put_value(source.value(*field), source.record);
+                }
+                FormatPiece::Sample { expr, .. } => self.put_sample(expr, source.record),
+                FormatPiece::Text(_) => {}
+            }
             // The closing brace comes behind it.
             if self.out.len() >= self.limit {
                 if !leaves_out {
@@ -103,6 +112,18 @@ impl Object<'_> {
             }
             Value::Headers(headers) | Value::HeadersClf(headers) => self.put_array(headers),
             Value::Missing | Value::Placeholder(_) => self.put_null(),
+        }
+    }
+
+    fn put_sample(&mut self, expr: &Expr, record: &Record<'_>) {
+        let mut text = Vec::new();
+        match record.samples.map_or(SampleKind::Missing, |samples| samples.put(&mut text, expr)) {
+            SampleKind::Missing => self.put_null(),
+            SampleKind::Bool(value) => {
+                self.out.extend_from_slice(if value { b"true" } else { b"false" });
+            }
+            SampleKind::Int(value) => put_i64(self.out, value),
+            SampleKind::Text => self.put_texts(&[&text]),
         }
     }
 

@@ -44,6 +44,16 @@ pub(super) enum Framing {
 }
 
 impl LogRoute {
+    /// Whether its lines show samples.
+    pub fn has_samples(&self) -> bool {
+        let has_samples = |format: &Format| format.samples().next().is_some();
+        let is_data = match &self.framing {
+            Framing::StructuredData(Some(format)) => has_samples(format),
+            _ => false,
+        };
+        is_data || matches!(&self.format, LogFormat::Custom(format) if has_samples(format))
+    }
+
     pub(super) fn new(target: TargetId, log: &Log) -> Self {
         let framing = match log.syslog {
             _ if !is_syslog(&log.target) => Framing::Line,

@@ -28,11 +28,13 @@ mod syslog_header;
 mod syslog_target;
 
 pub use counters::{Counters, Names, ShardCounters};
-pub use date::{DateCache, Zone};
+pub use date::{DateCache, LocalTime, Zone};
 pub use end::{StreamEnd, When, Who};
 pub use log_route::{LogRoute, TargetId};
 pub use log_writer::LogWriter;
-pub use record::{Captured, ConnEnds, Counts, Record, RequestLine, Timers, TlsNames};
+pub use record::{
+    Captured, ConnEnds, Counts, Record, RequestLine, SampleKind, Samples, Timers, TlsNames,
+};
 pub use shard_log::{ConnectionError, LEVEL_ERR, LEVEL_INFO, ShardLog};
 pub use snapshot::Snapshot;
 pub use stream_target::say;

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 
+use proxy_config::model::rule::Expr;
+
 use super::end::StreamEnd;
 
 /// A finished stream, as the log sees it. Borrowed: made on the stack when the stream ends.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Record<'a> {
     /// `None` is a client on a UNIX socket, printed as `unix:` and `bind_number`.
     pub client: Option<SocketAddr>,
@@ -44,6 +46,25 @@ pub struct Record<'a> {
     pub captured: Captured<'a>,
     /// Written before the end (`option.logasap`): `+` stands before the total time and the bytes.
     pub is_early: bool,
+    /// What answers the sample expressions of log formats; `None` where nothing does.
+    pub samples: Option<&'a dyn Samples>,
+    /// The severity of its lines, where a rule set one (`set-log-level`).
+    pub level: Option<u8>,
+}
+
+/// Evaluates the sample expressions of log formats.
+pub trait Samples {
+    /// Appends the text of a sample, cast as HAProxy casts it, and says what it was.
+    fn put(&self, out: &mut Vec<u8>, expr: &Expr) -> SampleKind;
+}
+
+/// What a sample is beyond its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampleKind {
+    Missing,
+    Bool(bool),
+    Int(i64),
+    Text,
 }
 
 /// What `capture.*` found.
@@ -135,7 +156,7 @@ impl Timers {
     };
 
     /// `Tq`: from accept, or the previous response, to the end of the request's head.
-    pub(super) fn query_ms(&self) -> i64 {
+    pub fn query_ms(&self) -> i64 {
         if self.request_ms < 0 {
             return -1;
         }
@@ -155,7 +176,7 @@ impl Timers {
     }
 
     /// `Tu`: what the user felt, all but the idle time.
-    pub(super) fn user_ms(&self) -> i64 {
+    pub fn user_ms(&self) -> i64 {
         if self.total_ms < 0 {
             -1
         } else {

@@ -50,6 +50,8 @@ pub(super) fn served() -> Record<'static> {
         unique_id: b"",
         captured: Captured::default(),
         is_early: false,
+        samples: None,
+        level: None,
     }
 }
 
@@ -213,6 +215,8 @@ impl Dice {
                 response_cookie: self.maybe(Self::bytes),
             },
             is_early: self.coin(),
+            samples: None,
+            level: None,
         }
     }
 

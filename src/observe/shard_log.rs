@@ -52,7 +52,7 @@ struct Buffer {
 }
 
 /// A connection that ended before it had a stream.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct ConnectionError<'a> {
     pub record: &'a Record<'a>,
     /// `error-log-format`.

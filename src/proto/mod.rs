@@ -6,4 +6,4 @@ pub mod tls_hello;
 pub mod websocket;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

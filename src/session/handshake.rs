@@ -1,5 +1,6 @@
 //! What comes before the first byte of a request: the PROXY protocol's header, then TLS.
 
+use super::extras::Extras;
 use super::{FRESH_MS, Session, millis};
 use crate::io::{InputEnd, io};
 use crate::observe::ConnectionError;
@@ -27,15 +28,21 @@ impl Refused {
 }
 
 impl Session {
+    /// Whether a PROXY header comes first, as the bind or a rule says.
+    fn expects_proxy(&self) -> bool {
+        self.bind().is_some_and(|bind| bind.accept_proxy)
+            || self.extras.as_deref().is_some_and(Extras::expects_proxy)
+    }
+
     /// Whether anything precedes the first request.
     pub(super) fn has_handshake(&self) -> bool {
-        self.bind().is_some_and(|bind| bind.accept_proxy || bind.tls.is_some())
+        self.expects_proxy() || self.bind().is_some_and(|bind| bind.tls.is_some())
     }
 
     /// Goes through what precedes the first request. False when the connection is to be closed.
     pub(super) async fn shake_hands(&mut self) -> bool {
         let Some(bind) = self.bind() else { return true };
-        let (accept_proxy, has_tls) = (bind.accept_proxy, bind.tls.is_some());
+        let (accept_proxy, has_tls) = (self.expects_proxy(), bind.tls.is_some());
         let refused = self.try_hands(accept_proxy, has_tls).await.err();
         let now_ms = io().now_ms();
         self.handshake_ms = now_ms - self.accepted_ms;

@@ -13,11 +13,14 @@ const WORDS: Words = Words {
 };
 
 impl Session {
-    pub(super) async fn read_proxy_header(&self, deadline: u64) -> Result<Header, Refused> {
+    pub(super) async fn read_proxy_header(&mut self, deadline: u64) -> Result<Header, Refused> {
         let mut bytes = Vec::new();
         loop {
             while let Some(buffer) = self.client.take() {
                 if let Some(header) = self.add_to_header(&mut bytes, buffer)? {
+                    if let Some(extras) = self.extras.as_deref_mut() {
+                        extras.keep_tlvs(header.tlv_bytes(&bytes));
+                    }
                     return Ok(header);
                 }
             }

@@ -5,12 +5,17 @@ mod elsewhere;
 mod run;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use proxy_config::model::{self, BackendId, Config, Format, Forwarded, LogField, SendProxy};
+use proxy_config::model::{
+    self, BackendId, Config, Encoding, Format, FormatPiece, Forwarded, LogField, LogFlags, Mode,
+    SendProxy,
+};
 use slab::Slab;
 use socket2::SockAddr;
 
@@ -19,10 +24,12 @@ use crate::connect::Place;
 use crate::error_page::ErrorPages;
 use crate::io::{self, Mailbox, TaskId, Usage};
 use crate::observe::counters::{BackendCounters, FrontendCounters};
-use crate::observe::{Counters, Counts, LogRoute, Record, ShardLog};
+use crate::observe::{Counters, Counts, LogRoute, Record, ShardLog, Zone};
 use crate::proto::h1::Limits;
+use crate::rule::{Arena, Library, ProcVars, VarStore};
 use crate::stream::Stream;
 use crate::tls::{self, Terminator};
+use crate::userlist::Users;
 use admission::Admission;
 use elsewhere::Elsewhere;
 
@@ -40,6 +47,8 @@ pub enum Letter {
     ServerIs { backend: usize, server: usize, up: bool },
     /// Certificates changed.
     Tls(Arc<tls::Contexts>),
+    /// Files of patterns or maps changed.
+    Library(Arc<Library>),
     /// Begin to accept.
     Serve,
     /// Stop accepting and finish what runs, at the latest in `within_ms`.
@@ -53,6 +62,8 @@ pub enum Report {
     Signal(i32),
     /// Files of certificates changed.
     Certificates,
+    /// Files of patterns or maps changed.
+    Tables,
     /// Everything is built; or why not.
     Built(Result<(), String>),
     Serving,
@@ -79,6 +90,9 @@ pub struct Plan {
     /// Index: backend, server.
     pub addresses: Arc<Vec<Vec<SockAddr>>>,
     pub tls: Arc<tls::Contexts>,
+    pub library: Arc<Library>,
+    pub proc_vars: Arc<ProcVars>,
+    pub zone: Arc<Zone>,
     /// Index: frontend.
     pub logs: Vec<Vec<LogRoute>>,
     pub log: ShardLog,
@@ -106,6 +120,8 @@ pub struct Frontend {
     /// Of requests.
     pub limits: Limits,
     pub pages: ErrorPages,
+    /// Any rule may be obeyed, or any sample be asked for.
+    pub has_rules: bool,
 }
 
 pub struct Shard {
@@ -116,6 +132,10 @@ pub struct Shard {
     pub limits: Limits,
     /// What binds speak TLS with; servers' are with the backends.
     tls: RefCell<Arc<tls::Contexts>>,
+    library: RefCell<Rc<Library>>,
+    pub zone: Arc<Zone>,
+    pub proc_vars: Arc<ProcVars>,
+    pub users: Users,
     pub log: RefCell<ShardLog>,
     pub draining: Cell<bool>,
     /// The drain's deadline came: streams end where they are.
@@ -139,6 +159,13 @@ pub struct Shard {
     #[expect(clippy::vec_box, reason = "streams are large and move between sessions")]
     spare_streams: RefCell<Vec<Box<Stream>>>,
     elsewhere: RefCell<Elsewhere>,
+    /// Where the samples of rules live.
+    pub arena: RefCell<Arena>,
+    /// The variables of sessions without any.
+    pub no_vars: RefCell<VarStore>,
+    /// By name.
+    backend_names: HashMap<Box<[u8]>, BackendId>,
+    random: Cell<u64>,
 }
 
 impl Shard {
@@ -149,7 +176,12 @@ impl Shard {
             let contexts = plan.tls.servers.get(index).map_or(&[][..], Vec::as_slice);
             Backend::new(&config, BackendId(index), addresses, contexts, plan.index)
         };
+        let users = Users::new(Arc::clone(&config));
         let tune = &config.global.tune;
+        let named = |(index, backend): (usize, &model::Backend)| {
+            (backend.name.as_bytes().into(), BackendId(index))
+        };
+        let backend_names = config.backends.iter().enumerate().map(named).collect();
         let shard = Self {
             index: plan.index,
             frontends: frontends(&config, plan.logs),
@@ -157,6 +189,10 @@ impl Shard {
             limits: Limits::strict(tune.bufsize, tune.http_maxhdr),
             config,
             tls: RefCell::new(Arc::clone(&plan.tls)),
+            library: RefCell::new(Rc::new((*plan.library).clone())),
+            proc_vars: plan.proc_vars,
+            zone: plan.zone,
+            users,
             log: RefCell::new(plan.log),
             draining: Cell::new(false),
             killing: Cell::new(false),
@@ -173,6 +209,11 @@ impl Shard {
             sessions: RefCell::default(),
             spare_streams: RefCell::default(),
             elsewhere: RefCell::default(),
+            arena: RefCell::default(),
+            no_vars: RefCell::default(),
+            backend_names,
+            // Of the system, as every map's is.
+            random: Cell::new(RandomState::new().hash_one(plan.index)),
         };
         let doors =
             Doors { letters: plan.letters, listeners: plan.listeners, reports: plan.reports };
@@ -205,6 +246,16 @@ impl Shard {
         self.tls.replace(tls);
     }
 
+    /// What rules look up. An evaluation keeps the one that it began with.
+    pub fn library(&self) -> Rc<Library> {
+        Rc::clone(&self.library.borrow())
+    }
+
+    /// Takes over patterns and maps that changed, for evaluations to come.
+    fn take_library(&self, library: &Library) {
+        self.library.replace(Rc::new(library.clone()));
+    }
+
     /// Shards of the process.
     pub fn shards(&self) -> usize {
         self.mailboxes.len()
@@ -230,6 +281,7 @@ impl Shard {
 
     pub fn give_stream(&self, mut stream: Box<Stream>) {
         stream.reset();
+        self.clear_arena();
         let mut spare = self.spare_streams.borrow_mut();
         if spare.len() < SPARE_STREAMS {
             spare.push(stream);
@@ -259,6 +311,48 @@ impl Shard {
         counts
     }
 
+    /// Streams of a backend, or of one of its servers, in all shards.
+    pub fn backend_streams(&self, backend: BackendId, server: Option<usize>) -> u64 {
+        let mut elsewhere = self.elsewhere.borrow_mut();
+        elsewhere.refresh(&self.counters, self.index, io::io().now_ms());
+        let counters = &self.counters.shard(self.index).backends[backend.0];
+        match server {
+            None => counters.traffic.current.read() + elsewhere.backends[backend.0],
+            Some(server) => {
+                let here = counters.servers[server].traffic.current.read();
+                here + elsewhere.servers[backend.0][server]
+            }
+        }
+    }
+
+    /// The backend with this name and mode.
+    pub fn backend_named(&self, name: &[u8], mode: Mode) -> Option<BackendId> {
+        let id = *self.backend_names.get(name)?;
+        let fits = mode == Mode::Tcp || self.config.backends[id.0].mode == mode;
+        fits.then_some(id)
+    }
+
+    /// Gives up the samples of earlier evaluations.
+    pub fn clear_arena(&self) {
+        if let Ok(mut arena) = self.arena.try_borrow_mut() {
+            arena.clear();
+        }
+    }
+
+    /// A number that nobody could have told (not for keys): SplitMix64.
+    pub fn random(&self) -> u64 {
+        let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.random.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Seconds since the shard began.
+    pub fn uptime_s(&self) -> u64 {
+        io::io().now_ms() / 1000
+    }
+
     /// A number for a request that no other request of the process has.
     pub fn number_request(&self) -> u64 {
         let number = self.requests.get();
@@ -274,6 +368,18 @@ impl Shard {
     /// Appends what `format` shows of a stream.
     pub fn render(&self, out: &mut Vec<u8>, format: &Format, record: &Record<'_>) {
         self.log.borrow_mut().render(out, format, record);
+    }
+
+    /// Appends one field of a log format.
+    pub fn render_field(
+        &self,
+        out: &mut Vec<u8>,
+        (field, flags): (LogField, LogFlags),
+        record: &Record<'_>,
+    ) {
+        let piece = FormatPiece::Field { field, flags, name: None };
+        let format = Format { encoding: Encoding::Text, pieces: vec![piece] };
+        self.render(out, &format, record);
     }
 
     /// Writes a line of a severity of RFC 5424 to each of the frontend's logs.
@@ -334,15 +440,18 @@ fn frontend(config: &Config, own: &model::Frontend, logs: Vec<LogRoute>) -> Fron
     let sends = is_any(&|backend| backend.servers.iter().any(|to| to.send_proxy.is_some()));
     let forwards = |forwarded: Option<Forwarded>| forwarded.is_some();
     let tune = &config.global.tune;
+    let has_rules = has_rules(config, own, &logs);
     Frontend {
         logged: Cell::new(0),
-        asks_source: sends
+        asks_source: has_rules
+            || sends
             || !logs.is_empty()
             || own.forwardfor.is_some()
             || forwards(own.forwarded)
             || is_any(&|backend| backend.forwardfor.is_some() || forwards(backend.forwarded))
             || shows(&CLIENT_FIELDS),
-        asks_destination: sends
+        asks_destination: has_rules
+            || sends
             || own.originalto.is_some()
             || forwards(own.forwarded)
             || is_any(&|backend| backend.originalto.is_some() || forwards(backend.forwarded))
@@ -360,8 +469,32 @@ fn frontend(config: &Config, own: &model::Frontend, logs: Vec<LogRoute>) -> Fron
             ..Limits::strict(tune.bufsize, tune.http_maxhdr)
         },
         pages: ErrorPages::new(&own.error_pages),
+        has_rules,
         logs,
     }
+}
+
+/// Whether any rule of a frontend, or of a backend that it may choose, is there, or anything shows a
+/// sample.
+fn has_rules(config: &Config, own: &model::Frontend, logs: &[LogRoute]) -> bool {
+    let has_samples = |format: &Format| format.samples().next().is_some();
+    let of_pages = |pages: &[model::ErrorPage]| {
+        pages.iter().flat_map(model::ErrorPage::formats).any(has_samples)
+    };
+    let of_backend = |backend: &model::Backend| {
+        !(backend.rules.is_empty() && backend.use_servers.is_empty())
+            || of_pages(&backend.error_pages)
+    };
+    let backends: Vec<&model::Backend> = match own.use_backends.is_empty() {
+        true => own.default_backend.iter().map(|id| &config.backends[id.0]).collect(),
+        false => config.backends.iter().collect(),
+    };
+    !(own.rules.is_empty() && own.use_backends.is_empty())
+        || backends.into_iter().any(of_backend)
+        || logs.iter().any(LogRoute::has_samples)
+        || own.unique_id.as_ref().is_some_and(|id| has_samples(&id.format))
+        || own.error_log_format.as_ref().is_some_and(has_samples)
+        || of_pages(&own.error_pages)
 }
 
 /// Whether a server is told of the certificate that clients get.

@@ -64,6 +64,7 @@ async fn serve(task: &Task, shard: &Rc<Shard>, doors: &mut Doors) -> u64 {
                     shard.backends[backend].set_up(server, up);
                 }
                 Letter::Tls(tls) => shard.take_tls(tls),
+                Letter::Library(library) => shard.take_library(&library),
                 Letter::Serve => {
                     accept_all(shard, mem::take(&mut doors.listeners));
                     check::start(shard);

@@ -4,6 +4,7 @@ use proxy_config::model::{Capture, Captures};
 
 use super::Stream;
 use crate::proto::h1::{RequestHead, ResponseHead};
+use crate::session::Session;
 
 /// A captured value, a range of [`Captured::bytes`].
 type Range = std::ops::Range<usize>;
@@ -28,6 +29,10 @@ impl Captured {
         self.headers.iter().map(|range| self.bytes.get(range.clone()?)).collect()
     }
 
+    pub(super) fn header(&self, slot: usize) -> Option<&[u8]> {
+        self.bytes.get(self.headers.get(slot)?.clone()?)
+    }
+
     /// `name=value`.
     pub(super) fn cookie(&self) -> Option<&[u8]> {
         self.bytes.get(self.cookie.clone()?)
@@ -41,9 +46,14 @@ impl Captured {
 
     /// As HAProxy: of a field that is repeated, the last line.
     fn keep_headers<'b>(&mut self, captures: &[Capture], last: impl Fn(&[u8]) -> Option<&'b [u8]>) {
-        for capture in captures {
-            let kept = last(capture.name.as_bytes()).map(|value| self.keep(value, capture.len));
-            self.headers.push(kept);
+        self.headers.resize(captures.len(), None);
+        for (slot, capture) in captures.iter().enumerate() {
+            // One without a name is for rules to fill.
+            let name = Some(capture.name.as_bytes()).filter(|name| !name.is_empty());
+            let kept = name.and_then(&last).map(|value| self.keep(value, capture.len));
+            if let (Some(header), Some(_)) = (self.headers.get_mut(slot), &kept) {
+                *header = kept;
+            }
         }
     }
 
@@ -64,6 +74,29 @@ fn first_pair(value: &[u8]) -> &[u8] {
 }
 
 impl Stream {
+    /// `capture`: keeps what a rule found, in place of what was there.
+    pub(super) fn keep_capture(
+        &mut self,
+        session: &Session,
+        is_request: bool,
+        at: usize,
+        value: &[u8],
+    ) {
+        let captures = &session.config().captures;
+        let (kept, slots) = match is_request {
+            true => (&mut self.captured_request, &captures.request),
+            false => (&mut self.captured_response, &captures.response),
+        };
+        let Some(capture) = slots.get(at) else { return };
+        let range = kept.keep(value, capture.len);
+        if kept.headers.len() < slots.len() {
+            kept.headers.resize(slots.len(), None);
+        }
+        if let Some(header) = kept.headers.get_mut(at) {
+            *header = Some(range);
+        }
+    }
+
     pub(super) fn capture_request(&mut self, captures: &Captures) {
         let (head, bytes): (&RequestHead, &[u8]) = (&self.request, &self.request_bytes);
         let kept = &mut self.captured_request;
@@ -82,7 +115,6 @@ impl Stream {
         head: &ResponseHead,
         bytes: &[u8],
     ) {
-        kept.clear();
         kept.keep_headers(&captures.response, |name| head.values(bytes, name).next_back());
         let cookies = head.values(bytes, b"set-cookie").map(first_pair);
         kept.keep_cookie(captures.cookie.as_ref(), cookies);

@@ -58,28 +58,31 @@ pub(super) fn forward(
     Ok(Forwarded { sent_len, rest })
 }
 
-/// Appends the body's bytes in `buffer` to `out`, framed; what is behind the end of the body stays.
+/// Appends the body's bytes in `buffer` to `out`; what is behind the end of the body stays.
 pub(super) fn append(
     decoder: &mut BodyDecoder,
-    chunked: bool,
     buffer: &mut RecvBuf,
     out: &mut Vec<u8>,
 ) -> Result<(), ParseError> {
     let decoded = decoder.decode(buffer.bytes_mut())?;
-    let data = buffer.bytes().get(decoded.data).unwrap_or_default();
-    let is_chunk = chunked && !data.is_empty();
-    if is_chunk {
-        chunk_prefix(out, data.len());
-    }
-    out.extend_from_slice(data);
-    if is_chunk {
-        out.extend_from_slice(CRLF);
-    }
-    if chunked && decoded.done {
-        end_chunked(out, decoder.trailers());
-    }
+    out.extend_from_slice(buffer.bytes().get(decoded.data).unwrap_or_default());
     buffer.advance(decoded.consumed);
     Ok(())
+}
+
+/// Appends a part of a body as it is sent; `end` are the trailers behind the last part.
+pub(super) fn frame(out: &mut Vec<u8>, data: &[u8], chunked: bool, end: Option<&[u8]>) {
+    if !chunked {
+        return out.extend_from_slice(data);
+    }
+    if !data.is_empty() {
+        chunk_prefix(out, data.len());
+        out.extend_from_slice(data);
+        out.extend_from_slice(CRLF);
+    }
+    if let Some(trailers) = end {
+        end_chunked(out, trailers);
+    }
 }
 
 fn queue(to: &Conn, bytes: Option<Vec<u8>>) -> usize {

@@ -1,9 +1,10 @@
 //! The end of a stream, told to log and counters; the only place where they learn of it.
 
+use super::scene::Stage;
 use super::{Stream, Times};
 use crate::connect::Place;
 use crate::io::io;
-use crate::observe::{Captured, Counts, Record, RequestLine, StreamEnd, Timers, Who};
+use crate::observe::{Captured, Counts, Record, RequestLine, Samples, StreamEnd, Timers, Who};
 use crate::proto::h1::Version;
 use crate::session::Session;
 
@@ -12,14 +13,14 @@ impl Stream {
     pub fn record(&mut self, session: &Session, end: StreamEnd) {
         self.progress.end = end;
         self.count(session);
-        if !self.progress.is_unlogged {
+        if !self.is_unlogged() {
             self.log(session);
         }
     }
 
     /// Writes the stream's log lines before its end, where `option.logasap` says so.
     pub(super) fn log_early(&mut self, session: &Session) {
-        if !session.config().log_options.asap || self.progress.is_unlogged {
+        if !session.config().log_options.asap || self.is_unlogged() {
             return;
         }
         self.progress.is_unlogged = true;
@@ -44,6 +45,7 @@ impl Stream {
         let blank = session.blank_record();
         let (request_headers, response_headers) =
             (self.captured_request.headers(), self.captured_response.headers());
+        let stage = Stage::new(self, session);
         look(&Record {
             server_conn: progress.server_ends.as_deref().copied(),
             request_ms: io().wall_ms(progress.times.begun),
@@ -66,8 +68,31 @@ impl Stream {
                 request_cookie: self.captured_request.cookie(),
                 response_cookie: self.captured_response.cookie(),
             },
+            samples: session.extras.as_ref().map(|_| &stage as &dyn Samples),
+            level: self.asked.log_level,
             ..blank
         });
+    }
+
+    /// For a connection in TCP mode: adds what rules kept to its record.
+    pub fn complete_record(
+        &self,
+        session: &Session,
+        record: &Record<'_>,
+        look: impl FnOnce(&Record<'_>),
+    ) {
+        let stage = Stage::new(self, session);
+        let headers = self.captured_request.headers();
+        look(&Record {
+            captured: Captured { request_headers: &headers, ..Captured::default() },
+            samples: Some(&stage),
+            level: self.asked.log_level,
+            ..record.clone()
+        });
+    }
+
+    pub fn is_unlogged(&self) -> bool {
+        self.progress.is_unlogged || self.asked.is_silent
     }
 
     fn count(&self, session: &Session) {
@@ -101,15 +126,16 @@ impl Stream {
         counts
     }
 
-    fn request_line(&self, session: &Session) -> RequestLine<'_> {
+    pub(super) fn request_line(&self, session: &Session) -> RequestLine<'_> {
         let version: &[u8] = match self.request.version {
             Version::Http10 => b"HTTP/1.0",
             Version::Http11 => b"HTTP/1.1",
         };
-        let target = self.request.target.of(&self.request_bytes);
+        let (method, target) = self.progress.line;
+        let target = target.of(&self.request_bytes);
         let target_len = session.shard.config.global.tune.http_logurilen;
         RequestLine {
-            method: self.request.method_name.of(&self.request_bytes),
+            method: method.of(&self.request_bytes),
             target: target.get(..target_len).unwrap_or(target),
             version,
         }
@@ -118,7 +144,7 @@ impl Stream {
 
 impl Times {
     /// The timers of a stream, as they are at `now_ms`.
-    fn timers(&self, session: &Session, now_ms: u64) -> Timers {
+    pub(super) fn timers(&self, session: &Session, now_ms: u64) -> Timers {
         let between = |from: u64, to: u64| match (from, to) {
             (0, _) | (_, 0) => -1,
             _ => to.saturating_sub(from) as i64,

@@ -111,20 +111,20 @@ impl Stream {
         if (1..=KEPT_BODY_MAX).contains(&len)
             && let Some(body) = buffer.bytes().get(..len)
         {
-            self.request_bytes.extend_from_slice(body);
+            self.body.extend_from_slice(body);
             buffer.advance(len);
         }
     }
 
     fn begin_request(&mut self, session: &Session) {
         let now_ms = io().now_ms();
-        let kept = self.request_bytes.len() > self.request.len;
-        let left = if kept { Framing::None } else { self.request.framing };
+        let left = if !self.body.is_empty() { Framing::None } else { self.request.framing };
         let config = session.config();
         let progress = &mut self.progress;
         progress.times.head = now_ms;
         progress.client.seen(now_ms);
         progress.head_read = true;
+        progress.line = (self.request.method_name, self.request.target);
         progress.number = session.shard.number_request();
         progress.keep_client =
             self.request.keep_alive && config.connection_mode != ConnectionMode::Close;
@@ -152,8 +152,7 @@ impl Stream {
         encode_request(&mut head, &self.request_bytes, &self.request, &request_out);
         self.push_identity(&mut head, session, place);
         head.extend_from_slice(CRLF);
-        let kept_body = self.request_bytes.get(self.request.len..).unwrap_or_default();
-        head.extend_from_slice(kept_body);
+        self.frame_body(&mut head, 0);
         place.count(|traffic| traffic.bytes_in.add(head.len() as u64));
         conn.queue(Chunk::Owned(head));
         conn.flush();
@@ -217,18 +216,20 @@ impl Stream {
     /// For a request that may have to be sent again: while its body is no longer than a buffer.
     fn send_and_keep(&mut self, session: &Session, buffer: RecvBuf) -> Result<(), Fault> {
         let start = self.keep_part(session, buffer)?;
-        let bytes = self.request_bytes.get(start..).unwrap_or_default();
+        let mut bytes = Vec::new();
+        self.frame_body(&mut bytes, start);
+        let len = bytes.len() as u64;
         let progress = &mut self.progress;
         if let Some(server) = &progress.server {
             if server.conn.unsent() == 0 {
                 progress.server_patience.seen(io().now_ms());
             }
-            server.conn.queue(Chunk::Owned(bytes.to_vec()));
+            server.conn.queue(Chunk::Owned(bytes));
         }
         if let Some(place) = &self.progress.place {
-            place.count(|traffic| traffic.bytes_in.add(bytes.len() as u64));
+            place.count(|traffic| traffic.bytes_in.add(len));
         }
-        self.progress.keeps_body = self.held_len() <= session.shard.config.global.tune.bufsize;
+        self.progress.keeps_body = self.body.len() <= session.shard.config.global.tune.bufsize;
         Ok(())
     }
 

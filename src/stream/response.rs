@@ -129,12 +129,22 @@ impl Stream {
             return Ok(None);
         }
         self.judge_head(bytes)?;
-        let response_out = self.response_out(session);
-        let bytes = if before > 0 { self.response_bytes.as_slice() } else { buffer.bytes() };
+        self.progress.server_status = self.response.status;
         let captures = &session.config().captures;
         if captures.is_any() && !self.response.is_interim() {
             Self::capture_response(&mut self.captured_response, captures, &self.response, bytes);
         }
+        let is_judged = !self.response.is_interim() && self.has_response_rules(session);
+        if is_judged {
+            if before == 0 {
+                let head = buffer.bytes().get(..self.response.len).unwrap_or_default();
+                self.response_bytes.extend_from_slice(head);
+            }
+            self.judge_response(session)?;
+        }
+        let response_out = self.response_out(session);
+        let is_kept = before > 0 || is_judged;
+        let bytes = if is_kept { self.response_bytes.as_slice() } else { buffer.bytes() };
         let mut lead = io().take_buffer();
         // RFC 9110 section 15.2: an HTTP/1.0 client knows no interim responses.
         if !self.response.is_interim() || self.request.version == Version::Http11 {

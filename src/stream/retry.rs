@@ -34,6 +34,7 @@ impl Stream {
             && !progress.response_begun
             && progress.interims == 0
             && !progress.body_moved
-            && progress.attempts.retries < config.retries
+            && !self.asked.no_retry
+            && progress.attempts.retries < progress.attempts.limit(place)
     }
 }

@@ -30,13 +30,12 @@ mod session_cache;
 mod side_files;
 mod terminator;
 #[cfg(test)]
-mod test_pki;
+pub(crate) mod test_pki;
 #[cfg(test)]
 mod tests;
 mod ticket_key;
 mod ticket_keys;
 mod tickets;
-pub mod watch;
 
 use crate::io::TlsFault;
 

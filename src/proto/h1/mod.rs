@@ -10,6 +10,7 @@
 //! read in two ways is refused.
 
 pub mod body;
+pub mod edit;
 pub mod encode;
 pub mod error;
 pub mod field;
@@ -24,6 +25,7 @@ mod target;
 mod testing;
 
 pub use body::{BodyDecoder, Decoded};
+pub use edit::{EditError, EditFields};
 pub use encode::{
     BodyOut, CRLF, ConnectionOut, RequestOut, ResponseOut, chunk_prefix, encode_request,
     encode_response, end_chunked, push_address, push_address_line, push_decimal, push_line,
@@ -33,5 +35,5 @@ pub use field::{Field, FieldKind, Span};
 pub use framing::{Framing, ResponseFraming, Version};
 pub use head::{Limits, Method, RequestHead, ResponseHead};
 pub use lenient::is_plain_name;
-pub use reply::{error_reply, error_reply_head};
+pub use reply::{error_reply, error_reply_head, reason_of};
 pub use target::host_of;

@@ -29,7 +29,7 @@ impl Interest {
 
 /// The folders that there are on the way to `paths`, and in them to the files of those that are
 /// folders.
-pub(super) fn folders(paths: &[PathBuf]) -> BTreeMap<PathBuf, Interest> {
+pub(super) fn folders<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> BTreeMap<PathBuf, Interest> {
     let mut found = BTreeMap::new();
     for path in paths {
         let Some(end) = walk(path, &mut found) else { continue };

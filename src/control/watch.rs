@@ -1,4 +1,4 @@
-//! Notices that files of certificates have changed, by inotify, on a thread of its own.
+//! Notices that files which the proxy read have changed, by inotify, on a thread of its own.
 //!
 //! What is watched is each folder on the way to a file (`route.rs`), through all symbolic links, so
 //! that a file may be written anew, replaced or removed, a link be switched (Kubernetes, certbot), and
@@ -8,8 +8,9 @@
 //! ```text
 //! quiet --something happened--> gathering --nothing more, or 2 s--> follow the links anew, compare
 //!   ^                                                                                    |
-//!   +------------------------------------------------------------ on_change, if different
+//!   +------------------------------------------- on_change, for each group that is different
 //! ```
+//! Files are in groups, such as all certificates: a group is read anew as a whole.
 
 mod route;
 mod stamp;
@@ -43,7 +44,7 @@ const EVENTS_MAX: usize = 4096;
 
 /// Ends with its thread when dropped.
 #[derive(Debug)]
-pub struct Watch {
+pub(super) struct Watch {
     wishes: Arc<Wishes>,
     thread: Option<JoinHandle<()>>,
 }
@@ -58,37 +59,38 @@ struct Wishes {
 
 #[derive(Debug, Default)]
 struct Wish {
-    paths: Option<Vec<PathBuf>>,
+    /// A group by its number, and its files.
+    paths: Vec<(usize, Vec<PathBuf>)>,
     stop: bool,
 }
 
 impl Watch {
-    /// Calls `on_change` on the thread, once for changes in a row, about 200 ms after the last or 2 s
-    /// after the first of them. `paths` are files or folders, which need not be there; of a folder its
-    /// files count, not those in folders below.
+    /// Calls `on_change` on the thread with the number of a group, once for changes in a row, about
+    /// 200 ms after the last or 2 s after the first of them. The paths of a group are files or folders,
+    /// which need not be there; of a folder its files count, not those in folders below.
     ///
     /// Changes are counted from this call on. If the kernel cannot tell of some (the limit of watches),
     /// that is said once on standard error, and the files are looked at every 10 s.
     ///
     /// # Errors
     /// There is no inotify, or no thread.
-    pub fn start(
-        paths: Vec<PathBuf>,
-        on_change: impl FnMut() + Send + 'static,
+    pub(super) fn start(
+        groups: Vec<Vec<PathBuf>>,
+        on_change: impl FnMut(usize) + Send + 'static,
     ) -> io::Result<Self> {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let wishes = Arc::new(Wishes { latest: Mutex::default(), bell });
         let mut watcher = Watcher::new(inotify, wishes.clone(), on_change);
-        watcher.take(paths);
-        let thread = std::thread::Builder::new().name("certificates".into());
+        watcher.take(groups);
+        let thread = std::thread::Builder::new().name("files".into());
         let thread = thread.spawn(move || watcher.run())?;
         Ok(Self { wishes, thread: Some(thread) })
     }
 
-    /// Watches `paths` from now on, and no others. How they differ is no change.
-    pub fn set_paths(&self, paths: Vec<PathBuf>) {
-        self.wishes.say(|wish| wish.paths = Some(paths));
+    /// Watches `paths` for a group from now on, and no others. How they differ is no change.
+    pub(super) fn set_paths(&self, group: usize, paths: Vec<PathBuf>) {
+        self.wishes.say(|wish| wish.paths.push((group, paths)));
     }
 }
 
@@ -119,24 +121,29 @@ struct Watcher<F> {
     inotify: OwnedFd,
     wishes: Arc<Wishes>,
     on_change: F,
-    paths: Vec<PathBuf>,
+    groups: Vec<Group>,
     /// By inotify's number of a folder, what of it matters.
     watched: HashMap<i32, Interest>,
-    stamps: Stamps,
     /// The kernel does not tell of all folders.
     is_blind: bool,
     has_complained: bool,
 }
 
-impl<F: FnMut()> Watcher<F> {
+/// Files that are told of together.
+#[derive(Debug, Default)]
+struct Group {
+    paths: Vec<PathBuf>,
+    stamps: Stamps,
+}
+
+impl<F: FnMut(usize)> Watcher<F> {
     fn new(inotify: OwnedFd, wishes: Arc<Wishes>, on_change: F) -> Self {
         Self {
             inotify,
             wishes,
             on_change,
-            paths: Vec::new(),
+            groups: Vec::new(),
             watched: HashMap::new(),
-            stamps: Stamps::default(),
             is_blind: false,
             has_complained: false,
         }
@@ -150,8 +157,8 @@ impl<F: FnMut()> Watcher<F> {
             if wish.stop {
                 return;
             }
-            if let Some(paths) = wish.paths {
-                self.take_others(paths);
+            for (group, paths) in wish.paths {
+                self.take_others(group, paths);
             }
             if self.has_happened() {
                 self.gather();
@@ -162,18 +169,24 @@ impl<F: FnMut()> Watcher<F> {
         }
     }
 
-    fn take(&mut self, paths: Vec<PathBuf>) {
-        self.paths = paths;
+    fn take(&mut self, groups: Vec<Vec<PathBuf>>) {
+        let group = |paths| Group { paths, stamps: Stamps::default() };
+        self.groups = groups.into_iter().map(group).collect();
         self.follow();
-        self.stamps = Stamps::of(&self.paths);
+        for group in &mut self.groups {
+            group.stamps = Stamps::of(&group.paths);
+        }
     }
 
-    /// As `take`; what changed of a file that stays, since it was last compared, is a change still.
-    fn take_others(&mut self, paths: Vec<PathBuf>) {
-        let before = std::mem::take(&mut self.stamps);
-        self.take(paths);
-        if self.stamps.have_changed_since(&before) {
-            (self.on_change)();
+    /// What changed of a file that stays, since it was last compared, is a change still.
+    fn take_others(&mut self, number: usize, paths: Vec<PathBuf>) {
+        let Some(group) = self.groups.get_mut(number) else { return };
+        group.paths = paths;
+        self.follow();
+        let Some(group) = self.groups.get_mut(number) else { return };
+        let before = std::mem::replace(&mut group.stamps, Stamps::of(&group.paths));
+        if group.stamps.have_changed_since(&before) {
+            (self.on_change)(number);
         }
     }
 
@@ -191,10 +204,12 @@ impl<F: FnMut()> Watcher<F> {
     fn compare(&mut self) {
         // In this order: what changes after the comparison is told by the new watches.
         self.follow();
-        let stamps = Stamps::of(&self.paths);
-        if stamps != self.stamps {
-            self.stamps = stamps;
-            (self.on_change)();
+        for (number, group) in self.groups.iter_mut().enumerate() {
+            let stamps = Stamps::of(&group.paths);
+            if stamps != group.stamps {
+                group.stamps = stamps;
+                (self.on_change)(number);
+            }
         }
     }
 
@@ -202,7 +217,8 @@ impl<F: FnMut()> Watcher<F> {
     fn follow(&mut self) {
         let before = std::mem::take(&mut self.watched);
         self.is_blind = false;
-        for (folder, interest) in route::folders(&self.paths) {
+        for (folder, interest) in route::folders(self.groups.iter().flat_map(|group| &group.paths))
+        {
             match inotify::add_watch(&self.inotify, &folder, flags()) {
                 Ok(number) => self.watched.entry(number).or_default().join(interest),
                 // It has gone since, or is not ours to read: files in it are then only compared.
@@ -227,7 +243,7 @@ impl<F: FnMut()> Watcher<F> {
             _ => "",
         };
         eprintln!(
-            "warning: changed certificates are noticed late, as their folders cannot be watched: \
+            "warning: changed files are noticed late, as their folders cannot be watched: \
              {error}{hint}"
         );
     }

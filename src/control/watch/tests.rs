@@ -22,7 +22,7 @@ struct Watched {
 impl Watched {
     fn new(paths: &[&Path]) -> Self {
         let (sender, changes) = channel();
-        Self { watch: Watch::start(owned(paths), tell(sender)).unwrap(), changes }
+        Self { watch: Watch::start(vec![owned(paths)], tell(sender)).unwrap(), changes }
     }
 
     /// How often it was told: more than once if what changed was slow.
@@ -47,8 +47,8 @@ fn owned(paths: &[&Path]) -> Vec<PathBuf> {
     paths.iter().map(|path| path.to_path_buf()).collect()
 }
 
-fn tell(sender: Sender<()>) -> impl FnMut() + Send {
-    move || sender.send(()).unwrap()
+fn tell(sender: Sender<()>) -> impl FnMut(usize) + Send {
+    move |_| sender.send(()).unwrap()
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn other_paths_can_be_set() {
     fs::create_dir(folder.path().join("below")).unwrap();
     fs::write(&two, "one").unwrap();
     let watched = Watched::new(&[&one]);
-    watched.watch.set_paths(owned(&[&two]));
+    watched.watch.set_paths(0, owned(&[&two]));
     watched.assert_silence();
     fs::write(&one, "two").unwrap();
     watched.assert_silence();
@@ -262,7 +262,7 @@ fn what_the_kernel_had_no_room_for_is_a_change() {
     let (path, noise) = (folder.file("a.pem", "one"), folder.path().join("noise"));
     let (told, changes) = channel();
     let (go_on, gone_on) = channel::<()>();
-    let _watch = Watch::start(vec![path.clone()], move || {
+    let _watch = Watch::start(vec![vec![path.clone()]], move |_| {
         told.send(()).unwrap();
         let _ = gone_on.recv_timeout(DEADLINE);
     });
@@ -287,11 +287,27 @@ fn without_the_kernel_files_are_compared() {
     let wishes = Arc::new(Wishes { latest: Mutex::default(), bell: bell() });
     let (told, changes) = channel();
     let mut watcher = Watcher::new(bell(), wishes, tell(told));
-    watcher.take(vec![path.clone()]);
+    watcher.take(vec![vec![path.clone()]]);
     assert!(watcher.is_blind && watcher.has_complained);
     watcher.compare();
     assert!(changes.try_recv().is_err());
     fs::write(&path, "two").unwrap();
     watcher.compare();
     assert!(changes.try_recv().is_ok());
+}
+
+#[test]
+fn only_the_group_of_a_changed_file_is_told() {
+    let folder = Folder::new();
+    let (one, other) = (folder.file("a.pem", "one"), folder.file("b.map", "one"));
+    let (sender, changes) = channel();
+    let tell = move |group| sender.send(group).unwrap();
+    let watch = Watch::start(vec![vec![one], vec![other]], tell).unwrap();
+    folder.file("b.map", "two");
+    assert_eq!(changes.recv_timeout(DEADLINE), Ok(1));
+    assert_eq!(changes.recv_timeout(SILENCE), Err(RecvTimeoutError::Timeout));
+    folder.file("a.pem", "two");
+    assert_eq!(changes.recv_timeout(DEADLINE), Ok(0));
+    drop(watch);
+    assert_eq!(changes.recv_timeout(DEADLINE), Err(RecvTimeoutError::Disconnected));
 }
