@@ -195,7 +195,7 @@ fn http_error_with_formats() {
     let (bytes, log) = answer(web, GET);
     let body = "GET /x: 503 SC from 127.0.0.1";
     let fields = format!(
-        "content-type: text/plain\r\nx-id: id-GET\r\nx-static: plain\r\ncontent-length: {}\r\n",
+        "x-id: id-GET\r\nx-static: plain\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n",
         body.len()
     );
     assert_eq!((bytes, &*log), (page("503 Service Unavailable", &fields, body), "503 SC s1"));

@@ -1,0 +1,127 @@
+//! One of the two programs with a case's configuration, and what came of the case.
+
+use std::net::TcpListener;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use super::case::Case;
+use super::folder;
+use super::origin::Origin;
+use super::talk::play;
+use crate::support::{Dir, Lines, Proxy, binary};
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Program {
+    Haproxy,
+    Corelane,
+}
+
+/// What came of a case.
+pub(super) struct Outcome {
+    pub(super) talks: Vec<Heard>,
+    /// The log lines that the configuration marks by beginning them with `LOG`.
+    pub(super) log: Vec<String>,
+}
+
+/// What came of one connection.
+pub(super) struct Heard {
+    /// Messages; bytes that are none are one.
+    pub(super) client: Vec<Vec<u8>>,
+    /// Origins that got something, and what.
+    pub(super) origins: Vec<(&'static str, Vec<Vec<u8>>)>,
+}
+
+/// As many as a configuration may have frontends: `FE1` to `FE4`.
+const LISTENERS: usize = 4;
+
+pub(super) fn run(case: &Case, program: Program) -> Outcome {
+    let http = ["A", "B", "C"].map(|name| Origin::http(name, &case.answers));
+    let tcp = ["T1", "T2", "T3", "T4"].map(Origin::tcp);
+    let origins: Vec<Origin> = http.into_iter().chain(tcp).collect();
+    let listeners: Vec<_> =
+        (0..LISTENERS).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let addresses: Vec<_> =
+        listeners.iter().map(|listener| listener.local_addr().unwrap().to_string()).collect();
+    let running = Running::start(case, program, &origins, listeners);
+    let mut talks = Vec::new();
+    for talk in &case.talks {
+        let client = play(talk, &addresses[talk.to - 1]);
+        let got = origins.iter().map(|origin| (origin.name, origin.take()));
+        let origins = got.filter(|(_, got)| !got.is_empty()).collect();
+        talks.push(Heard { client, origins });
+    }
+    let lines = running.stop();
+    let log = lines.into_iter().filter(|line| line.starts_with("LOG ")).collect();
+    Outcome { talks, log }
+}
+
+/// A program that ends with the case.
+enum Running {
+    Haproxy(Child, Lines),
+    Corelane(Proxy),
+}
+
+impl Running {
+    fn start(
+        case: &Case,
+        program: Program,
+        origins: &[Origin],
+        listeners: Vec<TcpListener>,
+    ) -> Self {
+        let mut command = match program {
+            Program::Haproxy => haproxy(),
+            Program::Corelane => Command::new(binary()),
+        };
+        let fds: Vec<RawFd> = listeners.iter().map(AsRawFd::as_raw_fd).collect();
+        command.current_dir(folder()).stdin(Stdio::null());
+        command.envs(origins.iter().map(|origin| (origin.name, origin.address())));
+        command.envs((1..).zip(&fds).map(|(number, fd)| (format!("FE{number}"), fd.to_string())));
+        inherit(&mut command, fds);
+        match program {
+            Program::Haproxy => {
+                command.arg("-db").arg("-f").arg(&case.config).stdout(Stdio::piped());
+                let child = command.stderr(Stdio::null()).spawn();
+                let mut child = child.expect("haproxy starts; scripts/test installs it");
+                let lines = Lines::of(child.stdout.take().unwrap());
+                Self::Haproxy(child, lines)
+            }
+            Program::Corelane => {
+                command.args(["run", "--haproxy-version", "2.6", "-c"]).arg(&case.config);
+                Self::Corelane(Proxy::begin(Dir::new(), command))
+            }
+        }
+    }
+
+    /// Ends it. Returns what it printed.
+    fn stop(self) -> Vec<String> {
+        match self {
+            Self::Haproxy(mut child, lines) => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                lines.all()
+            }
+            Self::Corelane(mut proxy) => proxy.stop().stdout,
+        }
+    }
+}
+
+fn haproxy() -> Command {
+    let mut command = Command::new("haproxy");
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{path}:/usr/sbin:/sbin"));
+    command
+}
+
+/// Has the program keep these descriptors, under their numbers.
+fn inherit(command: &mut Command, fds: Vec<RawFd>) {
+    let keep = move || {
+        // SAFETY: fcntl may be called between fork and exec; the descriptors are open there.
+        fds.iter().try_for_each(|fd| match unsafe { libc::fcntl(*fd, libc::F_SETFD, 0) } {
+            -1 => Err(std::io::Error::last_os_error()),
+            _ => Ok(()),
+        })
+    };
+    // SAFETY: the closure allocates nothing and takes no lock.
+    unsafe { command.pre_exec(keep) };
+}
