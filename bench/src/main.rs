@@ -6,11 +6,14 @@
     reason = "the methods are kept from the data plane; an instrument reads clocks and may block"
 )]
 
+mod browser;
 mod certificate;
 mod compare;
 mod http;
 mod load;
 mod machine;
+#[cfg(feature = "micro")]
+mod maps;
 #[cfg(feature = "micro")]
 mod micro;
 mod origin;
@@ -37,9 +40,12 @@ enum Command {
     Run(compare::Args),
     /// One load on one address
     Load(load::Args),
-    /// Instructions that a head costs, counted by callgrind
+    /// Instructions that heads, log lines and rules cost, counted by callgrind
     #[cfg(feature = "micro")]
     Micro(micro::Args),
+    /// Maps of 100,000 lines: load, look-ups, memory
+    #[cfg(feature = "micro")]
+    Maps(maps::Args),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +55,8 @@ fn main() -> ExitCode {
         Command::Load(args) => load::run(&args),
         #[cfg(feature = "micro")]
         Command::Micro(args) => micro::run(&args),
+        #[cfg(feature = "micro")]
+        Command::Maps(args) => maps::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,11 +1,15 @@
-//! `bench micro`: how many instructions a head and a log line cost, counted by callgrind.
+//! `bench micro`: how many instructions a head, a log line and a set of rules cost, counted by
+//! callgrind, how often they ask for memory, and how long they take when nothing else runs.
 //! Counts do not depend on what else the machine does, so one commit can be held against another
 //! to the instruction.
 //!
-//! Each case runs in a process of its own with two numbers of rounds; the difference leaves out
-//! start and end.
+//! Each case runs with two numbers of rounds, in processes of its own where something counts; the
+//! difference leaves out start and end.
 
-use crate::Result;
+mod rules;
+mod scene;
+
+use crate::{Result, browser};
 use corelane::observe::access_log::write_http;
 use corelane::observe::{
     Captured, Counts, DateCache, Record, RequestLine, StreamEnd, Timers, Zone,
@@ -17,24 +21,15 @@ use corelane::proto::h1::{
 use std::hint::black_box;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Instant;
 
 const ROUNDS: u64 = 1000;
+/// Rounds of a time, and how often it is taken: the shortest counts.
+const ROUNDS_TIMED: u64 = 100_000;
+const TIMES: usize = 5;
 const LIMITS: Limits = Limits::strict(16_384, 100);
 
 const SMALL_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n";
-const BROWSER_REQUEST: &[u8] = b"GET /articles/2024/07/a-page.html?from=start HTTP/1.1\r\n\
-    Host: www.example.org\r\n\
-    User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n\
-    Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8\r\n\
-    Accept-Language: en-US,en;q=0.5\r\n\
-    Accept-Encoding: gzip, deflate, br, zstd\r\n\
-    Referer: https://www.example.org/articles/\r\n\
-    Connection: keep-alive\r\n\
-    Cookie: id=5f3a9c27e1b84d06; theme=dark; seen=1720000000\r\n\
-    Upgrade-Insecure-Requests: 1\r\n\
-    Sec-Fetch-Dest: document\r\n\
-    Sec-Fetch-Mode: navigate\r\n\
-    Sec-Fetch-Site: same-origin\r\n\r\n";
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\n\
     Server: nginx/1.22.1\r\n\
     Date: Sun, 22 Nov 2026 17:16:12 GMT\r\n\
@@ -50,12 +45,15 @@ type Case = (&'static str, fn(u64) -> Result<()>);
 
 const CASES: &[Case] = &[
     ("parse request, small", |rounds| parse_requests(SMALL_REQUEST, rounds)),
-    ("parse request, browser", |rounds| parse_requests(BROWSER_REQUEST, rounds)),
+    ("parse request, browser", |rounds| parse_requests(browser::REQUEST.as_bytes(), rounds)),
     ("parse response", parse_responses),
     ("encode request, small", |rounds| encode_requests(SMALL_REQUEST, rounds)),
-    ("encode request, browser", |rounds| encode_requests(BROWSER_REQUEST, rounds)),
+    ("encode request, browser", |rounds| encode_requests(browser::REQUEST.as_bytes(), rounds)),
     ("encode response", encode_responses),
     ("write httplog line", write_log_lines),
+    ("rules: only their contexts", rules::nothing),
+    ("rules: conditions", rules::conditions),
+    ("rules: all twenty", rules::obey_all),
 ];
 
 /// `bench micro`
@@ -73,35 +71,74 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let (_, work) = CASES.get(case).ok_or("no such case")?;
         return work(rounds);
     }
-    println!("| {:24} | instructions |", "work");
-    println!("| {} | ------------ |", "-".repeat(24));
-    for (case, (name, _)) in CASES.iter().enumerate() {
-        let few = instructions(case, ROUNDS)?;
-        let many = instructions(case, 2 * ROUNDS)?;
-        let each = many.saturating_sub(few) as f64 / ROUNDS as f64;
-        println!("| {name:24} | {each:12.0} |");
+    println!("| {:26} | instructions | allocations | ns      |", "work");
+    println!("| {} | ------------ | ----------- | ------- |", "-".repeat(26));
+    for (case, (name, work)) in CASES.iter().enumerate() {
+        let instructions = each(case, &CALLGRIND)?;
+        let allocations = each(case, &MEMCHECK)?;
+        let ns = nanoseconds(*work)?;
+        println!("| {name:26} | {instructions:12.0} | {allocations:11.2} | {ns:7.1} |");
     }
     Ok(())
 }
 
-/// Counts everything that one case executes in a process of its own.
-fn instructions(case: usize, rounds: u64) -> Result<u64> {
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(std::env::current_exe()?)
-        .args(["micro", "--case", &case.to_string(), "--rounds", &rounds.to_string()])
-        .output()
-        .map_err(|error| format!("cannot run valgrind (package valgrind): {error}"))?;
-    let printed = String::from_utf8_lossy(&output.stderr);
-    collected(&printed)
-        .filter(|_| output.status.success())
-        .ok_or_else(|| format!("callgrind counted nothing:\n{printed}").into())
+/// A tool of valgrind's that counts something, and what it prints before the count.
+struct Counter {
+    arguments: [&'static str; 2],
+    before: &'static str,
 }
 
 /// `==123== Collected : 4567`
-fn collected(printed: &str) -> Option<u64> {
-    let line = printed.lines().find_map(|line| line.split_once("Collected : "))?;
-    line.1.split_ascii_whitespace().next()?.parse().ok()
+const CALLGRIND: Counter = Counter {
+    arguments: ["--tool=callgrind", "--callgrind-out-file=/dev/null"],
+    before: "Collected : ",
+};
+
+/// `==123==   total heap usage: 4,567 allocs, 4,560 frees, 89,012 bytes allocated`
+const MEMCHECK: Counter =
+    Counter { arguments: ["--tool=memcheck", "--leak-check=no"], before: "total heap usage: " };
+
+/// What one round adds to a count.
+fn each(case: usize, counter: &Counter) -> Result<f64> {
+    let few = counter.count(case, ROUNDS)?;
+    let many = counter.count(case, 2 * ROUNDS)?;
+    Ok(many.saturating_sub(few) as f64 / ROUNDS as f64)
+}
+
+impl Counter {
+    /// Counts over everything that one case does in a process of its own.
+    fn count(&self, case: usize, rounds: u64) -> Result<u64> {
+        let output = Command::new("valgrind")
+            .args(self.arguments)
+            .arg(std::env::current_exe()?)
+            .args(["micro", "--case", &case.to_string(), "--rounds", &rounds.to_string()])
+            .output()
+            .map_err(|error| format!("cannot run valgrind (package valgrind): {error}"))?;
+        let printed = String::from_utf8_lossy(&output.stderr);
+        self.read(&printed)
+            .filter(|_| output.status.success())
+            .ok_or_else(|| format!("valgrind counted nothing:\n{printed}").into())
+    }
+
+    fn read(&self, printed: &str) -> Option<u64> {
+        let line = printed.lines().find_map(|line| line.split_once(self.before))?;
+        line.1.split_ascii_whitespace().next()?.replace(',', "").parse().ok()
+    }
+}
+
+/// The time of one round, in this process.
+fn nanoseconds(work: fn(u64) -> Result<()>) -> Result<f64> {
+    let shortest = |rounds| -> Result<f64> {
+        let mut shortest = f64::MAX;
+        for _ in 0..TIMES {
+            let begun = Instant::now();
+            work(rounds)?;
+            shortest = shortest.min(begun.elapsed().as_secs_f64());
+        }
+        Ok(shortest)
+    };
+    let (start, whole) = (shortest(1)?, shortest(1 + ROUNDS_TIMED)?);
+    Ok((whole - start) * 1e9 / ROUNDS_TIMED as f64)
 }
 
 fn parse_requests(bytes: &[u8], rounds: u64) -> Result<()> {
@@ -190,6 +227,8 @@ fn served() -> Record<'static> {
         unique_id: b"",
         captured: Captured::default(),
         is_early: false,
+        samples: None,
+        level: None,
     }
 }
 
@@ -207,18 +246,22 @@ fn write_log_lines(rounds: u64) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CASES, collected};
+    use super::{CALLGRIND, CASES, MEMCHECK};
 
     #[test]
     fn every_case_works() {
         for (name, work) in CASES {
-            assert!(work(2).is_ok(), "{name}");
+            let done = work(2);
+            assert!(done.is_ok(), "{name}: {}", done.unwrap_err());
         }
     }
 
     #[test]
-    fn the_count_is_read() {
-        assert_eq!(collected("==7== Events    : Ir\n==7== Collected : 4567\n"), Some(4567));
-        assert_eq!(collected("==7== nothing\n"), None);
+    fn counts_are_read() {
+        let printed = "==7== Events    : Ir\n==7== Collected : 4567\n";
+        assert_eq!(CALLGRIND.read(printed), Some(4567));
+        assert_eq!(MEMCHECK.read(printed), None);
+        let printed = "==7==   total heap usage: 1,234 allocs, 1,230 frees, 9 bytes allocated\n";
+        assert_eq!(MEMCHECK.read(printed), Some(1234));
     }
 }

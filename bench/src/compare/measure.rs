@@ -4,9 +4,9 @@ use super::proxy::{Proxy, Running};
 use super::scenario::{Client, Figure, Handshake, Scenario, Setup};
 use super::wrk::{self, Request};
 use super::{Traffic, Workplace, syscalls};
-use crate::Result;
 use crate::load::idle::Held;
 use crate::load::{self, Plan, Quantiles, tls};
+use crate::{Result, browser};
 use std::time::Duration;
 
 /// The least that wrk can be asked for.
@@ -108,9 +108,9 @@ impl Site<'_> {
 
     fn load(&self, running: &Running, client: Client, tls: Option<tls::Client>) -> Result<Traffic> {
         let rate = match client {
-            Client::Wrk { connections, path, close } => {
+            Client::Wrk { .. } | Client::Browser { .. } => {
                 let seconds = self.time.as_secs().max(WRK_SECONDS_MIN);
-                let request = Request { connections, path, close, seconds };
+                let request = client.wrk(seconds).ok_or("no load of wrk's")?;
                 return wrk::run(self.workplace, running.address, &request);
             }
             Client::OpenLoop { percent, .. } => Some(self.rate_max * f64::from(percent) / 100.0),
@@ -151,10 +151,28 @@ impl Site<'_> {
 }
 
 impl Client {
+    /// What wrk is asked to do, if it makes this load.
+    fn wrk(self, seconds: u64) -> Option<Request<'static>> {
+        match self {
+            Self::Wrk { connections, path, close } => {
+                Some(Request { connections, path, close, seconds, is_browser: false })
+            }
+            Self::Browser { connections } => Some(Request {
+                connections,
+                path: browser::target(),
+                close: false,
+                seconds,
+                is_browser: true,
+            }),
+            _ => None,
+        }
+    }
+
     /// What our own load sends; for wrk, which has its own way to close, in the warm-up only.
     fn request(self) -> Vec<u8> {
         match self {
             Self::Wrk { path, .. } => load::request(path, 0, false),
+            Self::Browser { .. } => browser::REQUEST.into(),
             Self::Upload { bytes, .. } => load::request("/", bytes, false),
             Self::Tls { path, handshake, .. } => {
                 load::request(path, 0, handshake != Handshake::Once)
@@ -206,10 +224,7 @@ pub(crate) fn count_syscalls(
     proxy: &Proxy,
     scenario: &Scenario,
 ) -> Result<f64> {
-    let Client::Wrk { connections, path, close } = scenario.client else {
-        return Err("only counted under wrk".into());
-    };
+    let request = scenario.client.wrk(1).ok_or("only counted under wrk")?;
     let running = proxy.start(scenario.setup, workplace)?;
-    let request = Request { connections, path, close, seconds: 1 };
     syscalls::per_request(workplace, &running, &request)
 }

@@ -16,7 +16,7 @@ mod wrk;
 
 use crate::load::Quantiles;
 use crate::machine::{self, Cores};
-use crate::{Result, certificate};
+use crate::{Result, browser, certificate};
 use child::Guard;
 use measure::Sample;
 use proxy::Proxy;
@@ -313,6 +313,7 @@ impl Workplace {
         let dir = std::env::temp_dir().join(format!("{DIR_PREFIX}{}", std::process::id()));
         fs::create_dir_all(&dir)?;
         fs::write(dir.join("wrk.lua"), include_str!("../../config/wrk.lua"))?;
+        fs::write(dir.join(browser::MAP_FILE), browser::map_text())?;
         let sink = Sink::start(&dir.join("log.sock"))?;
         if setups.iter().any(|setup| setup.is_tls()) {
             certificate::make(&dir)?;

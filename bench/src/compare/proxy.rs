@@ -5,7 +5,7 @@ use super::child::{self, Guard};
 use super::scenario::Setup;
 use crate::load::{idle, tls};
 use crate::machine::Tree;
-use crate::{Result, certificate};
+use crate::{Result, browser, certificate};
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -89,6 +89,9 @@ impl Proxy {
                 let module = modules.join("ngx_stream_module.so");
                 (!module.exists()).then(|| "its stream module is not installed".to_owned())
             }
+            Program::Nginx { .. } if setup == Setup::Rules => {
+                Some("it has no rules that mean the same".to_owned())
+            }
             Program::Command(command)
                 if setup != Setup::Http && !command.contains("{{CONFIG}}") =>
             {
@@ -171,6 +174,7 @@ impl Proxy {
             .replace("{{PORT}}", &address.port().to_string())
             .replace("{{ORIGIN}}", &workplace.origin(setup).to_string())
             .replace("{{CRT}}", &workplace.path(certificate::FILE).to_string_lossy())
+            .replace("{{MAP}}", &workplace.path(browser::MAP_FILE).to_string_lossy())
             .replace("{{DIR}}", &workplace.dir.to_string_lossy())
             .replace("{{MODULES}}", &modules)
             .replace("{{LOG}}", &self.log_target(setup, workplace, log_file))
@@ -184,6 +188,7 @@ impl Proxy {
             (Program::Haproxy(_), Setup::TlsToTls) => {
                 include_str!("../../config/haproxy-tls-to-tls.cfg")
             }
+            (Program::Haproxy(_), Setup::Rules) => include_str!("../../config/haproxy-rules.cfg"),
             (Program::Haproxy(_), _) => include_str!("../../config/haproxy-log.cfg"),
             (Program::Nginx { .. }, Setup::Http) => include_str!("../../config/nginx-http.conf"),
             (Program::Nginx { .. }, Setup::Tcp) => include_str!("../../config/nginx-tcp.conf"),
@@ -196,6 +201,7 @@ impl Proxy {
             (_, Setup::Tcp) => include_str!("../../config/corelane-tcp.toml"),
             (_, Setup::Tls) => include_str!("../../config/corelane-tls.toml"),
             (_, Setup::TlsToTls) => include_str!("../../config/corelane-tls-to-tls.toml"),
+            (_, Setup::Rules) => include_str!("../../config/corelane-rules.toml"),
             (_, _) => include_str!("../../config/corelane-log.toml"),
         }
     }

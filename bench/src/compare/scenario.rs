@@ -27,6 +27,8 @@ pub(crate) enum Setup {
     Tls,
     /// The same with TLS to the origin, too.
     TlsToTls,
+    /// HTTP with twenty rules.
+    Rules,
 }
 
 /// Who makes the load.
@@ -36,6 +38,10 @@ pub(crate) enum Client {
         connections: usize,
         path: &'static str,
         close: bool,
+    },
+    /// wrk with the head that a browser sends ([`crate::browser`]).
+    Browser {
+        connections: usize,
     },
     Upload {
         connections: usize,
@@ -118,6 +124,24 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         figure: Figure::CpuPerRequest,
         required: &[Required::OfBest(0.80)],
         seconds: 3,
+    },
+    Scenario {
+        name: "rules",
+        about: "a browser's requests, 128 B, 64 connections, with twenty rules",
+        setup: Setup::Rules,
+        client: Client::Browser { connections: 64 },
+        figure: Figure::CpuPerRequest,
+        required: &[Required::Of("haproxy", 0.75)],
+        seconds: 3,
+    },
+    Scenario {
+        name: "no-rules",
+        about: "the same without rules, to tell what they cost",
+        setup: Setup::Http,
+        client: Client::Browser { connections: 64 },
+        figure: Figure::CpuPerRequest,
+        required: &[],
+        seconds: 2,
     },
     Scenario {
         name: "log-checks",
@@ -308,6 +332,7 @@ impl Client {
     pub(crate) fn connections(self) -> usize {
         match self {
             Self::Wrk { connections, .. }
+            | Self::Browser { connections }
             | Self::Upload { connections, .. }
             | Self::Tls { connections, .. }
             | Self::Idle { connections }

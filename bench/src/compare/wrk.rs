@@ -2,8 +2,8 @@
 
 use super::child::{self, Guard};
 use super::{Traffic, Workplace};
-use crate::Result;
 use crate::load::Quantiles;
+use crate::{Result, browser};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ pub(crate) struct Request<'a> {
     pub(crate) path: &'a str,
     pub(crate) close: bool,
     pub(crate) seconds: u64,
+    /// With the fields that a browser sends.
+    pub(crate) is_browser: bool,
 }
 
 pub(crate) fn run(
@@ -30,6 +32,9 @@ pub(crate) fn run(
         .arg(workplace.path("wrk.lua"));
     if request.close {
         command.args(["-H", "Connection: close"]);
+    }
+    for field in browser::fields().filter(|_| request.is_browser) {
+        command.args(["-H", field]);
     }
     command.arg(format!("http://{address}{}", request.path));
     let mut guard = Guard::start(command, &workplace.path("wrk.out"))?;

@@ -1,0 +1,255 @@
+//! The rules of the scenario `rules` obeyed by the library itself: conditions, values, look-ups and
+//! edits. What a stream adds (its futures, its counters) is only measured end to end.
+
+use super::scene::Nowhere;
+use super::{LIMITS, RESPONSE, is_whole};
+use crate::{Result, browser};
+use corelane::proto::h1::{EditFields, Field, Method, RequestHead, ResponseHead};
+use corelane::rule::{
+    self, Arena, Client, Context, Destination, Library, Message, ProcVars, Truth, VarStore, Vars,
+};
+use proxy_config::model::rule::{Action, BackendTarget, Condition, HeaderEdit, NameMatch, Rule};
+use proxy_config::model::{Config, Frontend};
+use std::cell::RefCell;
+use std::hint::black_box;
+
+const SCENE: &Nowhere = &Nowhere;
+
+/// All that a request needs of what was loaded.
+struct Loaded {
+    config: Config,
+    library: Library,
+    proc: ProcVars,
+    sess: RefCell<VarStore>,
+}
+
+/// A request with its response, and the variables of both.
+#[derive(Default)]
+struct Exchange {
+    request: RequestHead,
+    request_bytes: Vec<u8>,
+    response: ResponseHead,
+    response_bytes: Vec<u8>,
+    /// The response is there.
+    is_answered: bool,
+    txn: RefCell<VarStore>,
+    req: RefCell<VarStore>,
+    res: RefCell<VarStore>,
+    /// As the heads came.
+    request_fields: Vec<Field>,
+    response_fields: Vec<Field>,
+}
+
+/// All twenty rules, as for one request.
+pub(super) fn obey_all(rounds: u64) -> Result<()> {
+    let loaded = Loaded::new()?;
+    let mut exchange = Exchange::new()?;
+    let mut arena = Arena::default();
+    for _ in 0..rounds {
+        exchange.reset();
+        arena.clear();
+        obey(&loaded, &mut exchange, &arena)?;
+    }
+    Ok(())
+}
+
+/// What stands behind `if` and `unless`, and no more: on the variables that the rules set.
+pub(super) fn conditions(rounds: u64) -> Result<()> {
+    let loaded = Loaded::new()?;
+    let mut exchange = Exchange::new()?;
+    let mut arena = Arena::default();
+    obey(&loaded, &mut exchange, &arena)?;
+    for _ in 0..rounds {
+        arena.clear();
+        let frontend = loaded.frontend()?;
+        let rules = frontend.rules.all().map(|rule| &rule.condition);
+        let choices = frontend.use_backends.iter().map(|choice| &choice.condition);
+        let conditions: usize =
+            rules.chain(choices).filter(|own| exchange.is_due(own, &loaded, &arena)).count();
+        black_box(conditions);
+    }
+    Ok(())
+}
+
+/// What a stream and its contexts cost before any rule is looked at.
+pub(super) fn nothing(rounds: u64) -> Result<()> {
+    let loaded = Loaded::new()?;
+    let mut exchange = Exchange::new()?;
+    let mut arena = Arena::default();
+    for _ in 0..rounds {
+        exchange.reset();
+        arena.clear();
+        let frontend = loaded.frontend()?;
+        for _ in frontend.rules.all() {
+            black_box(&exchange.context(&loaded, &arena));
+        }
+    }
+    Ok(())
+}
+
+impl Loaded {
+    fn new() -> Result<Self> {
+        let text = include_str!("../../config/corelane-rules.toml")
+            .replace("{{CORE}}", "0")
+            .replace("{{PORT}}", "0")
+            .replace("{{ORIGIN}}", "127.0.0.1:1")
+            .replace("{{MAP}}", browser::MAP_FILE);
+        let sources = [proxy_config::Source { name: "corelane-rules.toml".into(), text }];
+        let surroundings = proxy_config::Surroundings {
+            env: &|_| None,
+            read_file: &|_| Ok(browser::map_text().into_bytes()),
+            hostname: "bench",
+        };
+        let outcome =
+            proxy_config::load(&sources, &proxy_config::Overrides::default(), surroundings);
+        let faults: Vec<String> =
+            outcome.diagnostics.iter().map(|own| own.render(&sources, false)).collect();
+        let config = outcome.config.ok_or_else(|| faults.join("\n"))?;
+        let (library, proc) = (Library::new(&config.tables)?, ProcVars::new(&config.tables));
+        Ok(Self { config, library, proc, sess: RefCell::default() })
+    }
+
+    fn frontend(&self) -> Result<&Frontend> {
+        self.config.frontends.first().ok_or_else(|| "no frontend".into())
+    }
+}
+
+impl Exchange {
+    fn new() -> Result<Self> {
+        let mut own = Self {
+            request_bytes: browser::REQUEST.into(),
+            response_bytes: RESPONSE.into(),
+            ..Self::default()
+        };
+        is_whole(own.request.parse(&own.request_bytes, &LIMITS).unwrap_or(false))?;
+        is_whole(own.response.parse(RESPONSE, &LIMITS, Method::Get).unwrap_or(false))?;
+        own.request_fields.clone_from(&own.request.fields);
+        own.response_fields.clone_from(&own.response.fields);
+        Ok(own)
+    }
+
+    /// As it was before any rule.
+    fn reset(&mut self) {
+        self.request.fields.clone_from(&self.request_fields);
+        self.request_bytes.truncate(browser::REQUEST.len());
+        self.response.fields.clone_from(&self.response_fields);
+        self.response_bytes.truncate(RESPONSE.len());
+        self.is_answered = false;
+        for store in [&self.txn, &self.req, &self.res] {
+            store.borrow_mut().clear();
+        }
+    }
+
+    fn context<'a>(&'a self, loaded: &'a Loaded, arena: &'a Arena) -> Context<'a> {
+        Context {
+            arena,
+            config: &loaded.config,
+            frontend: 0,
+            library: &loaded.library,
+            client: Client {
+                source: Some(([192, 0, 2, 17], 51_234).into()),
+                destination: Some(([198, 51, 100, 1], 80).into()),
+                bind_number: 1,
+                tls: None,
+                requests: 0,
+            },
+            request_input: None,
+            response_input: None,
+            request: Some(message(&self.request, &self.request_bytes)),
+            response: self.is_answered.then(|| message(&self.response, &self.response_bytes)),
+            vars: Vars {
+                proc: &loaded.proc,
+                sess: &loaded.sess,
+                txn: &self.txn,
+                req: &self.req,
+                res: &self.res,
+            },
+            scene: SCENE,
+            may_change: false.into(),
+        }
+    }
+
+    fn is_due(&self, condition: &Option<Condition>, loaded: &Loaded, arena: &Arena) -> bool {
+        let context = self.context(loaded, arena);
+        condition.as_ref().is_none_or(|own| rule::holds(own, &context) == Truth::Yes)
+    }
+}
+
+fn message<'a, H>(head: &'a H, bytes: &'a [u8]) -> Message<'a, H> {
+    Message { head, bytes, body: &[], is_body_whole: true }
+}
+
+/// The rules of a request, the choice of its backend, and the rules of its response.
+fn obey(loaded: &Loaded, exchange: &mut Exchange, arena: &Arena) -> Result<()> {
+    let frontend = loaded.frontend()?;
+    for rule in &frontend.rules.request {
+        obey_one(rule, loaded, exchange, arena)?;
+    }
+    if chosen_backend(frontend, loaded, exchange, arena) != Some(b"shop") {
+        return Err("the map did not choose the backend".into());
+    }
+    exchange.is_answered = true;
+    for rule in &frontend.rules.response {
+        obey_one(rule, loaded, exchange, arena)?;
+    }
+    Ok(())
+}
+
+fn obey_one(rule: &Rule, loaded: &Loaded, exchange: &mut Exchange, arena: &Arena) -> Result<()> {
+    if !exchange.is_due(&rule.condition, loaded, arena) {
+        return Ok(());
+    }
+    match &rule.action {
+        Action::SetVar { var, expr, .. } => {
+            let context = exchange.context(loaded, arena);
+            let sample = rule::eval(expr, &context).ok_or("a variable has no value")?;
+            context.vars.set(*var, Some(sample));
+            Ok(())
+        }
+        Action::EditHeader(HeaderEdit::Set { name, value }) => {
+            let context = exchange.context(loaded, arena);
+            let value = arena.write(|out| rule::render(out, value, Destination::Field, &context));
+            exchange.edit(name, Some(value))
+        }
+        Action::EditHeader(HeaderEdit::Del(NameMatch::Is(name))) => exchange.edit(name, None),
+        action => Err(format!("no rule of these should do {action:?}").into()),
+    }
+}
+
+fn chosen_backend<'a>(
+    frontend: &Frontend,
+    loaded: &Loaded,
+    exchange: &Exchange,
+    arena: &'a Arena,
+) -> Option<&'a [u8]> {
+    let mut choices = frontend.use_backends.iter();
+    let choice = choices.find(|own| exchange.is_due(&own.condition, loaded, arena))?;
+    let BackendTarget::Named(format) = &choice.target else { return None };
+    let context = exchange.context(loaded, arena);
+    Some(arena.write(|out| rule::render(out, format, Destination::Anywhere, &context)))
+}
+
+impl Exchange {
+    /// Gives a field one value, or removes it.
+    fn edit(&mut self, name: &str, value: Option<&[u8]>) -> Result<()> {
+        let edited = match self.is_answered {
+            true => edit(&mut self.response, &mut self.response_bytes, name, value),
+            false => edit(&mut self.request, &mut self.request_bytes, name, value),
+        };
+        edited.ok_or_else(|| format!("{name} cannot be edited").into())
+    }
+}
+
+fn edit(
+    head: &mut impl EditFields,
+    bytes: &mut Vec<u8>,
+    name: &str,
+    value: Option<&[u8]>,
+) -> Option<()> {
+    let name = name.as_bytes();
+    head.remove_fields(bytes, |own| own.eq_ignore_ascii_case(name)).ok()?;
+    match value {
+        Some(value) => head.add_field(bytes, name, value).ok(),
+        None => Some(()),
+    }
+}
