@@ -9,10 +9,15 @@ use crate::support::Peer;
 /// Between pieces, lest they arrive as one: nothing tells that a proxy looked at the first.
 const PIECE_GAP: Duration = Duration::from_millis(15);
 
+/// What a proxy "says" that ends the connection too early.
+const CLOSED: &[u8] = b"[closed]";
+
 /// Says everything, each request when the one before it was answered. Returns the messages that
 /// came; bytes that are none are one.
 pub(super) fn play(talk: &Talk, address: &str) -> Vec<Vec<u8>> {
-    let mut peer = Peer::connect_from(talk.from, address);
+    let Some(mut peer) = Peer::try_connect_from(talk.from, address) else {
+        return vec![CLOSED.to_vec()];
+    };
     let mut received = Vec::new();
     for say in &talk.says {
         let went_on = match say {
@@ -20,7 +25,7 @@ pub(super) fn play(talk: &Talk, address: &str) -> Vec<Vec<u8>> {
             Say::Raw(pieces) => say_raw(&mut peer, pieces),
         };
         if !went_on {
-            received.push([&peer.take(), b"[closed]".as_slice()].concat());
+            received.push([&peer.take(), CLOSED].concat());
             return received;
         }
     }

@@ -62,11 +62,19 @@ impl Peer {
 
     /// Connects from a loopback address of its own.
     pub(crate) fn connect_from(source: Ipv4Addr, address: &str) -> Self {
+        Self::try_connect_from(source, address).unwrap()
+    }
+
+    /// As `connect_from`. None when the other side reset the connection so early that connecting
+    /// saw it.
+    pub(crate) fn try_connect_from(source: Ipv4Addr, address: &str) -> Option<Self> {
         let address: SocketAddr = address.parse().unwrap();
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
-        socket.connect_timeout(&address.into(), DEADLINE).unwrap();
-        Self::over(socket)
+        match socket.connect_timeout(&address.into(), DEADLINE) {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => None,
+            connected => connected.map(|()| Some(Self::over(socket))).unwrap(),
+        }
     }
 
     /// A client whose receive buffer holds only a few kilobytes.
