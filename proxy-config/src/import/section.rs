@@ -83,7 +83,20 @@ fn named(importer: &mut Importer<'_>, line: &Line, kind: SectionKind) {
     }
 }
 
-fn add(importer: &mut Importer<'_>, section: Section) -> usize {
+/// A second section of a kind and name is an error; it is read for its mistakes only.
+fn add(importer: &mut Importer<'_>, mut section: Section) -> usize {
+    let is_same = |other: &&Section| {
+        section.name.is_some()
+            && (other.kind, &other.name) == (section.kind, &section.name)
+            && section.kind != SectionKind::Proxy(Kind::Defaults)
+    };
+    if let Some(first) = importer.sections.iter().find(is_same).map(|first| first.place) {
+        let header = section.header().replacen('.', " ", 1);
+        let duplicate = Diagnostic::error(section.place, format!("`{header}` is there already"))
+            .label(first, "first given here");
+        importer.report.add(duplicate);
+        section.is_disabled = true;
+    }
     importer.sections.push(section);
     importer.sections.len() - 1
 }

@@ -319,6 +319,8 @@ fn what_is_reported() {
         (".if 1\n", "`.if` has no `.endif`"),
         (".alert stop here\n", "stop here"),
         ("backend f extra word\n", "unknown word `extra`"),
+        ("backend b\n mode tcp\nbackend b\n mode http\n", "`backend b` is there already"),
+        ("userlist u\nuserlist u\n", "`userlist u` is there already"),
         ("frontend f\n \"$\"\n", "a variable has no usable name"),
     ];
     for (text, expected) in cases {
