@@ -1,15 +1,16 @@
 //! ACLs: a sample expression, how it is compared, and with what (HAProxy's manual, chapter 7.1).
 
-use super::expr::Parsed;
+use super::expr::{Parsed, unknown_fetch_like};
 use super::kind::Kind;
 use super::layer::Need;
 use super::table::{Check, PatternsKey};
-use super::{At, Compiler, fetches, integer};
+use super::{At, Compiler, fetches, integer, unsupported};
 use crate::choice::{or_list, unknown_word};
 use crate::diagnostic::Diagnostic;
 use crate::model::rule::{
     Fetch, Match, Matching, Moment, Pattern, PatternFile, Patterns, PayloadFact, Test,
 };
+use crate::nearest::nearest;
 use crate::pattern;
 use crate::report::Report;
 use crate::text::Text;
@@ -147,6 +148,10 @@ impl Compiler<'_> {
                 .then_some((base.len(), method))
         });
         let Some((base, method)) = suffix else {
+            if let Some(near) = mistyped(name) {
+                report.add(unknown_fetch_like(&word.part(0..end), Some(&near)));
+                return None;
+            }
             return Some((self.parse_expr(word, at, report)?, None));
         };
         let bare = word.without(base..end);
@@ -194,6 +199,22 @@ impl Compiler<'_> {
         let files: Vec<_> = flags.files.iter().map(|path| self.file(path, check, report)).collect();
         files.into_iter().collect()
     }
+}
+
+/// A fetch's name with a method, if that is what a word which is none most resembles.
+fn mistyped(word: &str) -> Option<String> {
+    if fetches::find(word).is_some() || unsupported::is_fetch(word) {
+        return None;
+    }
+    let with_methods: Vec<String> = fetches::names()
+        .flat_map(|name| SUFFIXES.iter().map(move |(suffix, _)| format!("{name}_{suffix}")))
+        .collect();
+    // Those without a method first: of equals the first is taken.
+    let mut names: Vec<&str> = fetches::names().chain(unsupported::fetches()).collect();
+    names.extend(with_methods.iter().map(String::as_str));
+    nearest(word, names)
+        .filter(|near| with_methods.iter().any(|name| name == near))
+        .map(str::to_owned)
 }
 
 /// Reads the flags before the patterns.

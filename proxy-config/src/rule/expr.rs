@@ -135,7 +135,13 @@ pub(super) fn unknown_fetch(name: &Text) -> Diagnostic {
         let message = format!("fetch `{word}` is not yet supported");
         return Diagnostic::error(name.whole(), message);
     }
-    let expected = match nearest(word, fetches::names().chain(unsupported::fetches())) {
+    unknown_fetch_like(name, nearest(word, fetches::names().chain(unsupported::fetches())))
+}
+
+/// What is no fetch, and the word that it resembles.
+pub(super) fn unknown_fetch_like(name: &Text, near: Option<&str>) -> Diagnostic {
+    let word = name.as_str();
+    let expected = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None if converters::find(word).is_some() => {
             "this is a converter; a fetch such as `req.hdr(host)` comes first".to_owned()

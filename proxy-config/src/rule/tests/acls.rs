@@ -232,6 +232,7 @@ fn mistakes_in_conditions() {
             5..11,
         ),
         ("if { path_bag /a }", "unknown fetch `path_bag`", 5..13),
+        ("if { pathbeg /a }", "unknown fetch `pathbeg`", 5..12),
         (
             "if { res.hdr(a) b }",
             "`res.hdr` needs the response's head, which a frontend's rules for requests do not have",
@@ -242,6 +243,8 @@ fn mistakes_in_conditions() {
         let errors = wrong_condition("", text, REQUEST);
         assert_eq!(errors.first(), Some(&(message.to_owned(), range)), "{text}: {errors:?}");
     }
+    let (_, _, diagnostics) = condition("", "if { pathbeg /a }", REQUEST);
+    assert_eq!(diagnostics[0].labels()[0].text, "did you mean `path_beg`?");
     let errors = wrong_condition("", "if nope { srcc } or { path -q } METH_GOT", REQUEST);
     let at: Vec<_> = errors.iter().map(|(_, range)| range.start).collect();
     assert_eq!(at, [3, 10, 27, 32]);
