@@ -74,7 +74,8 @@ pub fn encode(out: &mut Vec<u8>, start: usize, destination: Destination) {
         Destination::Target => !byte.is_ascii_graphic() || byte == b'#',
     };
     let written = out.get(start..).unwrap_or_default();
-    if !written.iter().copied().any(is_bad) {
+    // Without an early end, so that many are looked at at once.
+    if !written.iter().fold(false, |has_bad, byte| has_bad | is_bad(*byte)) {
         return;
     }
     let written = out.split_off(start);

@@ -164,7 +164,7 @@ pub struct Shard {
     /// The variables of sessions without any.
     pub no_vars: RefCell<VarStore>,
     /// By name.
-    backend_names: HashMap<Box<[u8]>, BackendId>,
+    backend_names: HashMap<Box<[u8]>, BackendId, foldhash::fast::RandomState>,
     random: Cell<u64>,
 }
 

@@ -183,26 +183,29 @@ impl Stream {
         let library = shard.library();
         shard.clear_arena();
         let arena = shard.arena.borrow();
-        let rules = pick(owner.rules(&shard.config)).iter().enumerate().skip(first);
-        for (index, rule) in rules {
-            let prepared = {
+        let rules = pick(owner.rules(&shard.config));
+        let mut next = first;
+        loop {
+            let found = {
                 let stage = Stage::new(self, session);
                 let context = stage.context(&arena, &library);
-                match is_due(rule, &context) {
-                    Truth::No => continue,
-                    Truth::Unknown => return Ok(Stop::At(Verdict::Undecided)),
-                    Truth::Yes => {}
-                }
-                prepare(&rule.action, moment, (self, session), &context, &arena)
+                seek(rules, next, &context).map(|index| {
+                    let action = &rules[index].action;
+                    (index, prepare(action, moment, (self, session), &context, &arena))
+                })
             };
             self.take_captures(session);
-            match self.perform(session, &rule.action, prepared, moment)? {
+            let (index, prepared) = match found {
+                Ok(found) => found,
+                Err(verdict) => return Ok(Stop::At(verdict)),
+            };
+            next = index + 1;
+            match self.perform(session, &rules[index].action, prepared, moment)? {
                 Done::Next => {}
                 Done::Accepted => return Ok(Stop::At(Verdict::Accepted)),
-                Done::Wait(wait) => return Ok(Stop::Wait { next: index + 1, wait }),
+                Done::Wait(wait) => return Ok(Stop::Wait { next, wait }),
             }
         }
-        Ok(Stop::At(Verdict::Passed))
     }
 
     fn take_captures(&mut self, session: &Session) {
@@ -220,11 +223,42 @@ pub(super) enum Done {
     Wait(Wait),
 }
 
+/// The index of the first rule from `next` on that changes something; those before it that only set
+/// variables are done. Else, what the set came to. All of them see the same stream, and thus need one
+/// context.
+fn seek<'a>(rules: &'a [Rule], next: usize, context: &Context<'a>) -> Result<usize, Verdict> {
+    for (index, rule) in rules.iter().enumerate().skip(next) {
+        match is_due(rule, context) {
+            Truth::No => {}
+            Truth::Unknown => return Err(Verdict::Undecided),
+            Truth::Yes if set_variable(&rule.action, context) => {}
+            Truth::Yes => return Ok(index),
+        }
+    }
+    Err(Verdict::Passed)
+}
+
+/// Obeys a rule that only sets a variable. Returns whether it is one.
+fn set_variable(action: &Action, context: &Context<'_>) -> bool {
+    match action {
+        Action::SetVar { var, conditions, expr } => {
+            set_var(*var, conditions, rule::eval(expr, context), context);
+        }
+        Action::SetVarFormat { var, conditions, format } => {
+            let render = |out: &mut _| rule::render(out, format, Destination::Anywhere, context);
+            set_var(*var, conditions, Some(Sample::Str(context.arena.write(render))), context);
+        }
+        Action::UnsetVar(var) => context.vars.set(*var, None),
+        _ => return false,
+    }
+    true
+}
+
 fn is_due<'a>(rule: &'a Rule, context: &Context<'a>) -> Truth {
     rule.condition.as_ref().map_or(Truth::Yes, |condition| rule::holds(condition, context))
 }
 
-/// Evaluates what an action needs. Variables are set here, since nothing else is changed by that.
+/// Evaluates what an action needs.
 fn prepare<'a>(
     action: &Action,
     moment: Moment,
@@ -244,20 +278,6 @@ fn prepare<'a>(
             stream.prepare_replaced_uri(*part, (*regex, with), context, arena)
         }
         Action::EarlyHint { value, .. } => text(value, Destination::Field),
-        Action::SetVar { var, conditions, expr } => {
-            let sample = rule::eval(expr, context);
-            set_var(*var, conditions, sample, context);
-            Prepared::Nothing
-        }
-        Action::SetVarFormat { var, conditions, format } => {
-            let text = arena.write(|out| rule::render(out, format, Destination::Anywhere, context));
-            set_var(*var, conditions, Some(Sample::Str(text)), context);
-            Prepared::Nothing
-        }
-        Action::UnsetVar(var) => {
-            context.vars.set(*var, None);
-            Prepared::Nothing
-        }
         Action::Capture { expr, .. } => match rule::eval(expr, context) {
             Some(sample) => Prepared::Bytes(arena.write(|out| sample.push_text(out))),
             None => Prepared::Void,
@@ -286,9 +306,12 @@ fn prepare<'a>(
         | Action::Reject
         | Action::SetLogLevel(_)
         | Action::SetStatus { .. }
+        | Action::SetVar { .. }
+        | Action::SetVarFormat { .. }
         | Action::SilentDrop
         | Action::StrictMode(_)
         | Action::SwitchToHttp
+        | Action::UnsetVar(_)
         | Action::WaitForBody { .. } => Prepared::Nothing,
     }
 }

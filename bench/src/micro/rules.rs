@@ -15,6 +15,10 @@ use std::hint::black_box;
 
 const SCENE: &Nowhere = &Nowhere;
 
+/// What a stream makes for these rules: one context for each of the two sets and the choice of the
+/// backend, and one behind each of three edits.
+const CONTEXTS: usize = 6;
+
 /// All that a request needs of what was loaded.
 struct Loaded {
     config: Config,
@@ -64,8 +68,8 @@ pub(super) fn conditions(rounds: u64) -> Result<()> {
         let frontend = loaded.frontend()?;
         let rules = frontend.rules.all().map(|rule| &rule.condition);
         let choices = frontend.use_backends.iter().map(|choice| &choice.condition);
-        let conditions: usize =
-            rules.chain(choices).filter(|own| exchange.is_due(own, &loaded, &arena)).count();
+        let context = exchange.context(&loaded, &arena);
+        let conditions = rules.chain(choices).filter(|own| is_due(own, &context)).count();
         black_box(conditions);
     }
     Ok(())
@@ -79,8 +83,7 @@ pub(super) fn nothing(rounds: u64) -> Result<()> {
     for _ in 0..rounds {
         exchange.reset();
         arena.clear();
-        let frontend = loaded.frontend()?;
-        for _ in frontend.rules.all() {
+        for _ in 0..CONTEXTS {
             black_box(&exchange.context(&loaded, &arena));
         }
     }
@@ -168,11 +171,10 @@ impl Exchange {
             may_change: false.into(),
         }
     }
+}
 
-    fn is_due(&self, condition: &Option<Condition>, loaded: &Loaded, arena: &Arena) -> bool {
-        let context = self.context(loaded, arena);
-        condition.as_ref().is_none_or(|own| rule::holds(own, &context) == Truth::Yes)
-    }
+fn is_due<'a>(condition: &'a Option<Condition>, context: &Context<'a>) -> bool {
+    condition.as_ref().is_none_or(|own| rule::holds(own, context) == Truth::Yes)
 }
 
 fn message<'a, H>(head: &'a H, bytes: &'a [u8]) -> Message<'a, H> {
@@ -182,36 +184,52 @@ fn message<'a, H>(head: &'a H, bytes: &'a [u8]) -> Message<'a, H> {
 /// The rules of a request, the choice of its backend, and the rules of its response.
 fn obey(loaded: &Loaded, exchange: &mut Exchange, arena: &Arena) -> Result<()> {
     let frontend = loaded.frontend()?;
-    for rule in &frontend.rules.request {
-        obey_one(rule, loaded, exchange, arena)?;
-    }
+    obey_set(&frontend.rules.request, loaded, exchange, arena)?;
     if chosen_backend(frontend, loaded, exchange, arena) != Some(b"shop") {
         return Err("the map did not choose the backend".into());
     }
     exchange.is_answered = true;
-    for rule in &frontend.rules.response {
-        obey_one(rule, loaded, exchange, arena)?;
-    }
-    Ok(())
+    obey_set(&frontend.rules.response, loaded, exchange, arena)
 }
 
-fn obey_one(rule: &Rule, loaded: &Loaded, exchange: &mut Exchange, arena: &Arena) -> Result<()> {
-    if !exchange.is_due(&rule.condition, loaded, arena) {
-        return Ok(());
+/// As a stream does it: rules are evaluated in one context until one changes what they see.
+fn obey_set(rules: &[Rule], loaded: &Loaded, exchange: &mut Exchange, arena: &Arena) -> Result<()> {
+    let mut next = 0;
+    loop {
+        let edit = {
+            let context = exchange.context(loaded, arena);
+            let Some(index) = seek(rules, next, &context) else { return Ok(()) };
+            next = index + 1;
+            edit_of(&rules[index].action, &context, arena)?
+        };
+        exchange.edit(edit.0, edit.1)?;
     }
-    match &rule.action {
+}
+
+/// The first rule that is due and not only sets a variable.
+fn seek<'a>(rules: &'a [Rule], next: usize, context: &Context<'a>) -> Option<usize> {
+    rules.iter().enumerate().skip(next).find_map(|(index, rule)| match &rule.action {
+        _ if !is_due(&rule.condition, context) => None,
         Action::SetVar { var, expr, .. } => {
-            let context = exchange.context(loaded, arena);
-            let sample = rule::eval(expr, &context).ok_or("a variable has no value")?;
-            context.vars.set(*var, Some(sample));
-            Ok(())
+            context.vars.set(*var, rule::eval(expr, context));
+            None
         }
+        _ => Some(index),
+    })
+}
+
+/// The field that an action edits, and its value, if it is to have one.
+fn edit_of<'r, 'a>(
+    action: &'r Action,
+    context: &Context<'_>,
+    arena: &'a Arena,
+) -> Result<(&'r str, Option<&'a [u8]>)> {
+    match action {
         Action::EditHeader(HeaderEdit::Set { name, value }) => {
-            let context = exchange.context(loaded, arena);
-            let value = arena.write(|out| rule::render(out, value, Destination::Field, &context));
-            exchange.edit(name, Some(value))
+            let value = arena.write(|out| rule::render(out, value, Destination::Field, context));
+            Ok((name, Some(value)))
         }
-        Action::EditHeader(HeaderEdit::Del(NameMatch::Is(name))) => exchange.edit(name, None),
+        Action::EditHeader(HeaderEdit::Del(NameMatch::Is(name))) => Ok((name, None)),
         action => Err(format!("no rule of these should do {action:?}").into()),
     }
 }
@@ -223,9 +241,9 @@ fn chosen_backend<'a>(
     arena: &'a Arena,
 ) -> Option<&'a [u8]> {
     let mut choices = frontend.use_backends.iter();
-    let choice = choices.find(|own| exchange.is_due(&own.condition, loaded, arena))?;
-    let BackendTarget::Named(format) = &choice.target else { return None };
     let context = exchange.context(loaded, arena);
+    let choice = choices.find(|own| is_due(&own.condition, &context))?;
+    let BackendTarget::Named(format) = &choice.target else { return None };
     Some(arena.write(|out| rule::render(out, format, Destination::Anywhere, &context)))
 }
 

@@ -2,7 +2,7 @@
 //! moved, and nothing gets in that the parser would have refused.
 
 use super::encode::CRLF;
-use super::field::{Field, FieldKind, Span, is_token_byte, is_value_byte};
+use super::field::{Field, FieldKind, Span, is_token_byte, is_value};
 use super::head::{Method, RequestHead, ResponseHead};
 use super::target::{host_of, split_target};
 
@@ -211,7 +211,7 @@ impl ResponseHead {
     /// # Errors
     /// Bytes that cannot be in one.
     pub fn set_reason(&mut self, bytes: &mut Vec<u8>, reason: &[u8]) -> Result<(), EditError> {
-        if !reason.iter().copied().all(is_value_byte) {
+        if !is_value(reason) {
             return Err(EditError::Field);
         }
         self.reason = write(bytes, reason)?;
@@ -241,7 +241,7 @@ fn write(bytes: &mut Vec<u8>, part: &[u8]) -> Result<Span, EditError> {
 fn write_field(bytes: &mut Vec<u8>, name: &[u8], value: &[u8]) -> Result<Field, EditError> {
     let value = value.trim_ascii();
     let is_name = !name.is_empty() && name.iter().copied().all(is_token_byte);
-    if !is_name || !value.iter().copied().all(is_value_byte) {
+    if !is_name || !is_value(value) {
         return Err(EditError::Field);
     }
     if bytes.len() + name.len() + value.len() + 4 > LEN_MAX {

@@ -102,13 +102,36 @@ pub(super) fn list_elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// RFC 9110 section 5.6.2.
 #[inline]
 pub(super) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKEN_BYTES[usize::from(byte)]
 }
+
+/// Whether each byte may be in a token.
+static TOKEN_BYTES: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        bytes[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"!#$%&'*+-.^_`|~";
+    let mut at = 0;
+    while at < others.len() {
+        bytes[others[at] as usize] = true;
+        at += 1;
+    }
+    bytes
+};
 
 /// RFC 9110 section 5.5: visible characters, obs-text, space and tab.
 #[inline]
 pub(super) fn is_value_byte(byte: u8) -> bool {
     byte >= b' ' && byte != 0x7f || byte == b'\t'
+}
+
+/// Whether all are [`is_value_byte`]. Without an early end, so that many are looked at at once.
+#[inline]
+pub(super) fn is_value(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |is_value, byte| is_value & is_value_byte(*byte))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::keys::{Place, Span};
 
 /// No key.
 const NONE: Place = Place::MAX;
-/// Bits of the filter for each key: 6 % of what is not there passes it.
+/// Bits of the filter for each key: 2 % of what is not there passes it.
 const FILTER_BITS: usize = 16;
 
 /// An open table with linear probing, at most three quarters full.
@@ -18,7 +18,8 @@ pub(super) struct Hashed {
     hasher: SeedableRandomState,
     text: FileText,
     slots: Box<[Slot]>,
-    /// A bit for each hash: small, so that what is not there is mostly told without a look at `slots`.
+    /// Two bits of one word for each hash: small, so that what is not there is mostly told without a
+    /// look at `slots`.
     filter: Box<[u64]>,
 }
 
@@ -44,8 +45,8 @@ impl Hashed {
     /// The key that has these bytes.
     pub(super) fn find(&self, bytes: &[u8]) -> Option<Place> {
         let hash = self.hash(bytes);
-        let (word, bit) = self.filter_bit(hash);
-        if self.filter.get(word)? & bit == 0 {
+        let (word, bits) = self.filter_bits(hash);
+        if self.filter.get(word)? & bits != bits {
             return None;
         }
         let slot = self.slots.get(self.index(hash, bytes))?;
@@ -57,9 +58,9 @@ impl Hashed {
         let text = FileText::clone(&self.text);
         let bytes = key.of_text(&text);
         let hash = self.hash(bytes);
-        let (word, bit) = self.filter_bit(hash);
+        let (word, bits) = self.filter_bits(hash);
         if let Some(word) = self.filter.get_mut(word) {
-            *word |= bit;
+            *word |= bits;
         }
         let index = self.index(hash, bytes);
         if let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.key.start == NONE) {
@@ -73,9 +74,9 @@ impl Hashed {
         hasher.finish()
     }
 
-    /// The number of a word of the filter, and a bit of it.
-    fn filter_bit(&self, hash: u64) -> (usize, u64) {
-        (scale(hash, self.filter.len()), 1 << (hash & 63))
+    /// The number of a word of the filter, and two bits of it.
+    fn filter_bits(&self, hash: u64) -> (usize, u64) {
+        (scale(hash, self.filter.len()), 1 << (hash & 63) | 1 << (hash >> 6 & 63))
     }
 
     /// Where a key is, or would be.

@@ -63,7 +63,7 @@ impl Keys {
     }
 
     /// Each with its place.
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (Place, &[u8])> {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (Place, &[u8])> + Clone {
         self.spans.iter().map(|span| (span.start, span.of_text(&self.text)))
     }
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::keys::Place;
 
+/// Starts in a block.
+const BLOCK: usize = 16;
+
 /// No range.
 const NONE: Place = Place::MAX;
 
@@ -42,6 +45,9 @@ pub(super) struct Stretch<T> {
 
 /// Where the winner changes, in ascending order, and who wins from there on.
 pub(super) struct Segments<T> {
+    /// The first start of each block of starts: few enough to stay in a core's caches, they lead to a
+    /// block, which is a line of it or two.
+    blocks: Box<[T]>,
     starts: Box<[T]>,
     owners: Box<[Place]>,
 }
@@ -73,12 +79,16 @@ impl<T: Point> Segments<T> {
                 owners.push(owner);
             }
         }
-        Self { starts: starts.into(), owners: owners.into() }
+        let blocks = starts.iter().copied().step_by(BLOCK).collect();
+        Self { blocks, starts: starts.into(), owners: owners.into() }
     }
 
     /// Who wins at a point.
     pub(super) fn at(&self, point: T) -> Option<Place> {
-        let index = self.starts.partition_point(|start| *start <= point).checked_sub(1)?;
+        let first = self.blocks.partition_point(|start| *start <= point).checked_sub(1)? * BLOCK;
+        let block = self.starts.get(first..)?;
+        let block = block.get(..BLOCK).unwrap_or(block);
+        let index = first + block.partition_point(|start| *start <= point).checked_sub(1)?;
         self.owners.get(index).copied().filter(|owner| *owner != NONE)
     }
 }

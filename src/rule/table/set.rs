@@ -67,8 +67,14 @@ pub(super) struct Set {
     regexes: Option<Regexes>,
 }
 
+/// One of few patterns: it is compared where it is, without a detour.
+struct Key {
+    bytes: Box<[u8]>,
+    place: Place,
+}
+
 enum Index {
-    Few(Keys),
+    Few(Box<[Key]>),
     Exact(Hashed),
     Affixes(Affixes),
     Words(Words),
@@ -212,7 +218,8 @@ impl Set {
             _ => text(sample, arena),
         };
         let lowers = self.kind.any_case && self.regexes.is_none();
-        let is_upper = |bytes: &[u8]| bytes.iter().any(u8::is_ascii_uppercase);
+        // Without an early end, so that many are looked at at once.
+        let is_upper = |bytes: &[u8]| bytes.iter().fold(false, |is, b| is | b.is_ascii_uppercase());
         if !lowers || !is_upper(bytes) {
             return Some(bytes);
         }
@@ -272,7 +279,9 @@ fn of_keys(kind: Kind, keys: Keys) -> Result<Index, String> {
             let finder = |(place, key)| (Finder::new(key).into_owned(), place);
             Index::Finders(keys.iter().map(finder).collect())
         }
-        _ if keys.spans.len() <= FEW => Index::Few(keys),
+        _ if keys.spans.len() <= FEW => {
+            Index::Few(keys.iter().map(|(place, key)| Key { bytes: key.into(), place }).collect())
+        }
         Match::Beg => Index::Affixes(Affixes::new(Side::Beg, &keys)),
         Match::End => Index::Affixes(Affixes::new(Side::End, &keys)),
         Match::Dir => Index::Words(Words::new(Delimiters::Dir, &keys)),
@@ -301,21 +310,30 @@ fn delimiters(method: Match) -> Option<Delimiters> {
     }
 }
 
-fn few(method: Match, keys: &Keys, text: &[u8]) -> Option<Place> {
-    let first = |is_match: &dyn Fn(&[u8]) -> bool| {
-        keys.iter().find(|(_, key)| is_match(key)).map(|(place, _)| place)
-    };
+fn few(method: Match, keys: &[Key], text: &[u8]) -> Option<Place> {
     match method {
-        Match::Beg => {
-            let begins = keys.iter().filter(|(_, key)| text.starts_with(key));
-            // Of equals the last: from behind, the first.
-            begins.rev().max_by_key(|(_, key)| key.len()).map(|(place, _)| place)
-        }
-        Match::End => first(&|key| text.ends_with(key)),
-        Match::Dir => first(&|key| Delimiters::Dir.contain(text, key)),
-        Match::Dom => first(&|key| Delimiters::Dom.contain(text, key)),
-        _ => first(&|key| text == key),
+        Match::Beg => longest_beginning(keys, text),
+        Match::End => first(keys, |key| text.ends_with(key)),
+        Match::Dir => first(keys, |key| Delimiters::Dir.contain(text, key)),
+        Match::Dom => first(keys, |key| Delimiters::Dom.contain(text, key)),
+        _ => first(keys, |key| text == key),
     }
+}
+
+fn first(keys: &[Key], is_match: impl Fn(&[u8]) -> bool) -> Option<Place> {
+    keys.iter().find(|key| is_match(&key.bytes)).map(|key| key.place)
+}
+
+/// Of equals the first.
+fn longest_beginning(keys: &[Key], text: &[u8]) -> Option<Place> {
+    let mut longest: Option<&Key> = None;
+    for key in keys {
+        let is_longer = longest.is_none_or(|other| other.bytes.len() < key.bytes.len());
+        if is_longer && text.starts_with(&key.bytes) {
+            longest = Some(key);
+        }
+    }
+    longest.map(|key| key.place)
 }
 
 fn bytes(pattern: &Pattern) -> &[u8] {

@@ -15,11 +15,16 @@ pub(super) enum Delimiters {
 }
 
 impl Delimiters {
-    fn has(self, byte: u8) -> bool {
+    /// A bit for each of them, all below 64.
+    const fn bits(self) -> u64 {
         match self {
-            Self::Dir => matches!(byte, b'/' | b'?'),
-            Self::Dom => matches!(byte, b'/' | b'?' | b'.' | b':'),
+            Self::Dir => 1 << b'/' | 1 << b'?',
+            Self::Dom => 1 << b'/' | 1 << b'?' | 1 << b'.' | 1 << b':',
         }
+    }
+
+    fn has(self, byte: u8) -> bool {
+        byte < 64 && self.bits() >> byte & 1 == 1
     }
 
     /// A pattern without the delimiters around it.
@@ -61,6 +66,14 @@ pub(super) struct Words {
     hashed: Hashed,
     len_max: usize,
     words_max: usize,
+    /// For each number of words whether a pattern has as many: the first bit is of one. What the last
+    /// bit says is so of all beyond, too.
+    counts: u64,
+}
+
+/// The bit of [`Words::counts`] for a number of words, from 1.
+fn count_bit(words: usize) -> u64 {
+    1 << (words.clamp(1, 64) - 1)
 }
 
 impl Words {
@@ -70,28 +83,43 @@ impl Words {
             hashed.insert(*key);
         }
         let len_max = keys.iter().map(|(_, key)| key.len()).max().unwrap_or(0);
-        let words_max = keys.iter().map(|(_, key)| delimiters.count(key)).max().unwrap_or(0);
-        Self { delimiters, hashed, len_max, words_max }
+        let counts = keys.iter().map(|(_, key)| delimiters.count(key));
+        let words_max = counts.clone().max().unwrap_or(0);
+        let counts = counts.fold(0, |bits, words| bits | count_bit(words));
+        Self { delimiters, hashed, len_max, words_max, counts }
     }
 
     /// The first of the patterns that match.
     pub(super) fn find(&self, text: &[u8]) -> Option<Place> {
-        let starts = self.delimiters.starts(text);
-        starts.filter_map(|start| self.find_at(text.get(start..)?)).min()
+        match self.delimiters {
+            // Each with its own constant bits.
+            Delimiters::Dir => self.find_between(Delimiters::Dir, text),
+            Delimiters::Dom => self.find_between(Delimiters::Dom, text),
+        }
+    }
+
+    #[inline]
+    fn find_between(&self, delimiters: Delimiters, text: &[u8]) -> Option<Place> {
+        let starts = delimiters.starts(text);
+        starts.filter_map(|start| self.find_at(delimiters, text.get(start..)?)).min()
     }
 
     /// The first of the patterns that `text` begins with.
-    fn find_at(&self, text: &[u8]) -> Option<Place> {
+    #[inline]
+    fn find_at(&self, delimiters: Delimiters, text: &[u8]) -> Option<Place> {
         let mut found: Option<Place> = None;
         let mut end = 0;
-        for _ in 0..self.words_max {
+        for words in 1..=self.words_max {
             let rest = text.get(end..).unwrap_or_default();
-            let Some(gap) = rest.iter().position(|byte| !self.delimiters.has(*byte)) else { break };
+            let Some(gap) = rest.iter().position(|byte| !delimiters.has(*byte)) else { break };
             let word = rest.get(gap..).unwrap_or_default();
-            let len = word.iter().position(|byte| self.delimiters.has(*byte));
+            let len = word.iter().position(|byte| delimiters.has(*byte));
             end += gap + len.unwrap_or(word.len());
             if end > self.len_max {
                 break;
+            }
+            if self.counts & count_bit(words) == 0 {
+                continue;
             }
             let hit = self.hashed.find(text.get(..end).unwrap_or_default());
             found = found.into_iter().chain(hit).min();
