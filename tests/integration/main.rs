@@ -37,6 +37,7 @@ mod rules_tcp;
 mod send_proxy;
 mod start;
 mod support;
+mod tables;
 mod tcp;
 mod timeouts;
 mod tls_ends;
