@@ -52,21 +52,24 @@ fn convert<'a>(expr: &'a Expr, sample: Sample<'a>, context: &Context<'a>) -> Opt
     expr.converters.iter().try_fold(sample, convert)
 }
 
-/// The values of a field between commas, without the white space around them. Commas between quotes are
-/// no separators (RFC 9110 section 5.6.1).
+/// The values of a field between commas, without the white space around them.
 pub fn list_values(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list_parts(value).map(<[u8]>::trim_ascii)
+}
+
+/// What is between the commas of a field. Commas between quotes are no separators (RFC 9110 section
+/// 5.6.1).
+pub fn list_parts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut is_quoted = false;
     let mut is_escaped = false;
-    value
-        .split(move |byte| {
-            match (byte, is_quoted) {
-                _ if is_escaped => is_escaped = false,
-                (b'\\', true) => is_escaped = true,
-                (b'"', _) => is_quoted = !is_quoted,
-                (b',', false) => return true,
-                _ => {}
-            }
-            false
-        })
-        .map(<[u8]>::trim_ascii)
+    value.split(move |byte| {
+        match (byte, is_quoted) {
+            _ if is_escaped => is_escaped = false,
+            (b'\\', true) => is_escaped = true,
+            (b'"', _) => is_quoted = !is_quoted,
+            (b',', false) => return true,
+            _ => {}
+        }
+        false
+    })
 }

@@ -55,11 +55,12 @@ impl Stream {
                 self.replaced(moment, name, arena, &mut |out, value| {
                     let with = text(with);
                     let mut is_changed = false;
-                    for (position, part) in rule::list_values(value).enumerate() {
+                    for (position, part) in rule::list_parts(value).enumerate() {
                         if position > 0 {
-                            out.extend_from_slice(b", ");
+                            out.push(b',');
                         }
-                        match context.library.regex(*regex).captures(part) {
+                        // What separates parts stays as it is, as far as they do.
+                        match context.library.regex(*regex).captures(part.trim_ascii()) {
                             Some(groups) => {
                                 rule::push_replacement(out, with, &groups);
                                 is_changed = true;

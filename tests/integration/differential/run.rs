@@ -2,8 +2,9 @@
 
 use std::net::TcpListener;
 use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+
+use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::case::Case;
 use super::folder;
@@ -77,7 +78,7 @@ impl Running {
         command.current_dir(folder()).stdin(Stdio::null());
         command.envs(origins.iter().map(|origin| (origin.name, origin.address())));
         command.envs((1..).zip(&fds).map(|(number, fd)| (format!("FE{number}"), fd.to_string())));
-        inherit(&mut command, fds);
+        listeners.iter().for_each(inherit);
         match program {
             Program::Haproxy => {
                 command.arg("-db").arg("-f").arg(&case.config).stdout(Stdio::piped());
@@ -113,15 +114,8 @@ fn haproxy() -> Command {
     command
 }
 
-/// Has the program keep these descriptors, under their numbers.
-fn inherit(command: &mut Command, fds: Vec<RawFd>) {
-    let keep = move || {
-        // SAFETY: fcntl may be called between fork and exec; the descriptors are open there.
-        fds.iter().try_for_each(|fd| match unsafe { libc::fcntl(*fd, libc::F_SETFD, 0) } {
-            -1 => Err(std::io::Error::last_os_error()),
-            _ => Ok(()),
-        })
-    };
-    // SAFETY: the closure allocates nothing and takes no lock.
-    unsafe { command.pre_exec(keep) };
+/// Has programs that are started from now on have a descriptor, under its number. Those that other tests
+/// start meanwhile have it too, and never look at it.
+fn inherit(listener: &TcpListener) {
+    fcntl_setfd(listener, FdFlags::empty()).unwrap();
 }
