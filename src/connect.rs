@@ -2,13 +2,15 @@
 
 mod proxy_header;
 
+use std::borrow::Cow;
 use std::mem;
 use std::rc::Rc;
 
-use proxy_config::model::{BackendId, Redispatch};
+use proxy_config::model::rule::Expr;
+use proxy_config::model::{BackendId, Redispatch, Sni};
 
 use crate::backend::{Backend, ServerIndex, Tried};
-use crate::io::{Conn, InputEnd, TlsFault, io};
+use crate::io::{Conn, InputEnd, TlsFacts, TlsFault, io};
 use crate::observe::counters::Traffic;
 use crate::observe::{StreamEnd, Who};
 use crate::proto::h1::host_of;
@@ -179,7 +181,7 @@ impl Attempts {
     ) -> Result<Connected, Fault> {
         loop {
             self.choose(place)?;
-            if let Some(conn) = idle(session, place, reuse, caller.names()) {
+            if let Some(conn) = idle(session, place, reuse, caller) {
                 caller.greet(session, &conn, place);
                 return Ok(Connected { conn, reused: true });
             }
@@ -256,14 +258,14 @@ impl Attempts {
 }
 
 /// A connection that idles, in the session or in the shard's pool.
-fn idle(session: &mut Session, place: &Place, reuse: Reuse, names: Names<'_>) -> Option<Conn> {
+fn idle(session: &mut Session, place: &Place, reuse: Reuse, caller: &impl Caller) -> Option<Conn> {
     if reuse == Reuse::No {
         return None;
     }
     let server = place.server()?;
     let client_tls = session.tls.clone();
-    let client_sni = client_tls.as_ref().and_then(|tls| tls.server_name.as_deref());
-    let asked = place.backend().servers[server].tls.traffic.asked(names.host(), client_sni);
+    let asked = asked(session, client_tls.as_deref(), place, caller);
+    let asked = asked.as_deref();
     if let Some(conn) = session.take_private(place.id(), server)
         && place.backend().servers[server].tls.traffic.fits(&conn, asked)
         && conn.is_fresh()
@@ -273,6 +275,23 @@ fn idle(session: &mut Session, place: &Place, reuse: Reuse, names: Names<'_>) ->
     }
     let first = session.requests == 0;
     place.backend().reuse(server, &session.task, asked, (first, reuse == Reuse::Once))
+}
+
+/// The name that a server is asked for, where that differs from stream to stream.
+fn asked<'a>(
+    session: &Session,
+    client_tls: Option<&'a TlsFacts>,
+    place: &Place,
+    caller: &'a impl Caller,
+) -> Option<Cow<'a, str>> {
+    let server = place.server()?;
+    let tls = place.backend().config().servers[server].tls.as_deref()?;
+    if let Sni::Expr(expr) = &tls.sni {
+        return caller.sni(session, expr).map(Cow::Owned);
+    }
+    let client_sni = client_tls.and_then(|tls| tls.server_name.as_deref());
+    let dialer = &place.backend().servers[server].tls.traffic;
+    dialer.asked(caller.names().host(), client_sni).map(Cow::Borrowed)
 }
 
 const CLIENT_LEFT: Fault = Fault::new(StreamEnd::CLIENT_CONNECT, 0);
@@ -323,7 +342,7 @@ async fn attempt(
         conn.set_tos(tos);
     }
     send_proxy_header(session, &conn, place, caller.names());
-    let has_tls = begin_tls(session, &conn, place, caller.names())?;
+    let has_tls = begin_tls(session, &conn, place, caller)?;
     caller.greet(session, &conn, place);
     let deadline = io().now_ms() + connect_ms(place, wishes);
     loop {
@@ -356,12 +375,11 @@ fn begin_tls(
     session: &Session,
     conn: &Conn,
     place: &Place,
-    names: Names<'_>,
+    caller: &impl Caller,
 ) -> Result<bool, Fault> {
     let server = &place.backend().servers[place.server().unwrap_or_default()];
-    let client_sni = session.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
-    let asked = server.tls.traffic.asked(names.host(), client_sni);
-    let Some(target) = server.tls.traffic.target(asked) else { return Ok(false) };
+    let asked = asked(session, session.tls.as_deref(), place, caller);
+    let Some(target) = server.tls.traffic.target(asked.as_deref()) else { return Ok(false) };
     match conn.dial_tls(target) {
         Ok(()) => Ok(true),
         Err(fault) => Err(refused(place, &fault)),
@@ -388,6 +406,9 @@ pub trait Caller {
 
     /// Queues what is to be sent first.
     fn greet(&self, session: &Session, conn: &Conn, place: &Place);
+
+    /// `sni` of a server, where that is an expression: its value, if it has one that is text.
+    fn sni(&self, session: &Session, expr: &Expr) -> Option<String>;
 }
 
 /// What a stream tells of itself before anything else: in TLS, and in a PROXY protocol header.

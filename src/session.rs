@@ -316,7 +316,7 @@ fn names(facts: &TlsFacts) -> TlsNames {
 
 /// What HAProxy logs as an error: anything but a normal end or an answer of the proxy's own, a retry,
 /// and a server's error.
-fn is_error(record: &Record<'_>) -> bool {
+pub fn is_error(record: &Record<'_>) -> bool {
     !matches!(record.end.who, Who::Normal | Who::Local)
         || record.counts.retries > 0
         || record.counts.redispatched

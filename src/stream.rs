@@ -14,6 +14,7 @@ mod capture;
 mod edit;
 mod forward;
 mod hold;
+mod hold_response;
 mod identity;
 mod judge;
 mod normalise;
@@ -30,6 +31,7 @@ mod scene;
 
 use std::mem;
 
+use proxy_config::model::rule::Expr;
 use proxy_config::model::{BackendId, HttpReuse, SendProxy};
 
 use crate::connect::{Attempts, Caller, Connected, Fault, Names, Place, Retry, Reuse};
@@ -40,7 +42,6 @@ use crate::proto::h1::{BodyDecoder, RequestHead, ResponseHead, Span};
 use crate::session::{Session, millis};
 
 pub use judge::TcpChoice;
-use request::closes_server;
 pub use rules::Pick;
 use rules::{Asked, Inputs, Owner, StreamVars};
 
@@ -91,6 +92,10 @@ pub struct Stream {
     input: Inputs,
     /// A reply that a rule composed.
     reply: Vec<u8>,
+    /// A response with 103 to which rules still add.
+    hints: Vec<u8>,
+    /// The next rule adds to it.
+    more_hints: bool,
     progress: Progress,
 }
 
@@ -116,6 +121,8 @@ struct Progress {
     response_judged: bool,
     switches_to_http: bool,
     cursor: judge::Cursor,
+    /// A response that rules hold back.
+    held: Option<Box<hold_response::HeldResponse>>,
     /// As the server sent it.
     server_status: u16,
     /// The answer for which the tarpit is waited.
@@ -130,7 +137,7 @@ struct Progress {
     interims: u32,
     status: u16,
     place: Option<Place>,
-    /// The backend and the server of a connection in TCP mode, which has its place elsewhere.
+    /// The backend, and in TCP mode the server, of a connection whose place is elsewhere.
     chosen: Option<(BackendId, Option<usize>)>,
     server: Option<Connected>,
     /// For logs that show them; in a box, since few do.
@@ -153,16 +160,20 @@ struct Times {
 }
 
 impl Stream {
-    /// Makes a used stream as good as new, keeping its buffers.
+    /// Makes a used stream as good as new, keeping its buffers if they are of a usual size.
     pub fn reset(&mut self) {
         // A body that was held is not what most requests need.
-        let buffers =
-            [&mut self.request_bytes, &mut self.body, &mut self.response_bytes, &mut self.reply];
-        for bytes in buffers {
+        for bytes in [
+            &mut self.request_bytes,
+            &mut self.body,
+            &mut self.response_bytes,
+            &mut self.reply,
+            &mut self.unique_id,
+            &mut self.hints,
+        ] {
             bytes.clear();
             bytes.shrink_to(SPARE_BYTES);
         }
-        self.unique_id.clear();
         self.captured_request.clear();
         self.captured_response.clear();
         self.vars.clear();
@@ -239,6 +250,7 @@ impl Stream {
             return Err(Fault::new(StreamEnd::INTERNAL_REQUEST, 500));
         };
         let mut attempts = mem::take(&mut self.progress.attempts);
+        self.progress.chosen = Some((place.id(), None));
         // A request that was sent in vain once goes over a connection that is surely alive.
         let is_marked = self.asked.mark.is_some() || self.asked.tos.is_some();
         let reuse = match (attempts.retries, self.may_send_again()) {
@@ -287,7 +299,9 @@ impl Stream {
         let to_client = session.client.unsent();
         let body_open = !self.is_request_done();
         let client = body_open && to_server < room || to_client > 0;
-        (client, !body_open && to_client < room || to_server > 0)
+        // While a rule lets time pass nothing is taken from the server.
+        let takes = !self.is_paused() && to_client < room;
+        (client, !body_open && takes || to_server > 0)
     }
 
     /// A side that is not waited for now begins anew when it is.
@@ -312,7 +326,7 @@ impl Stream {
             .as_ref()
             .map_or(u64::MAX, |server| progress.server_patience.deadline(&server.conn, server_ms));
         let unless = |waits: bool, at_ms| if waits { at_ms } else { u64::MAX };
-        unless(client_waits, client).min(unless(server_waits, server))
+        unless(client_waits, client).min(unless(server_waits, server)).min(self.held_until())
     }
 
     fn judge_timeouts(&mut self, session: &Session) -> Result<(), Fault> {
@@ -331,6 +345,7 @@ impl Stream {
         if server_waits && progress.server_patience.is_over(&server.conn, server_ms, now_ms) {
             return Err(match begun {
                 true => Fault::new(StreamEnd::SERVER_TIMEOUT_DATA, 0),
+                false if progress.held.is_some() => hold_response::TOO_LATE,
                 false => Fault::of_server(StreamEnd::SERVER_TIMEOUT_HEADERS, 504, Retry::Timeout),
             });
         }
@@ -352,7 +367,7 @@ impl Stream {
     /// Puts the server's connection where the next request finds it, if it may carry one.
     fn keep_server(&mut self, session: &mut Session) {
         let closes =
-            self.progress.place.as_ref().is_some_and(|place| closes_server(session, place));
+            self.progress.place.as_ref().is_some_and(|place| self.closes_server(session, place));
         let progress = &mut self.progress;
         let (Some(server), Some(place)) = (progress.server.take(), &progress.place) else { return };
         let Some(index) = place.server() else { return };
@@ -437,6 +452,10 @@ impl Caller for Stream {
 
     fn greet(&self, session: &Session, conn: &Conn, place: &Place) {
         self.send_head(session, conn, place);
+    }
+
+    fn sni(&self, session: &Session, expr: &Expr) -> Option<String> {
+        self.sni_of(session, expr)
     }
 }
 

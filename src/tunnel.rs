@@ -2,7 +2,7 @@
 //! start, HTTP after CONNECT or an upgrade.
 
 use proxy_config::model::BackendId;
-use proxy_config::model::rule::TimeoutOf;
+use proxy_config::model::rule::{Expr, TimeoutOf};
 
 use crate::connect::{Attempts, Caller, Fault, Names, Place, Reuse};
 use crate::io::{Chunk, Conn, InputEnd, io};
@@ -145,7 +145,7 @@ fn finish(session: &Session, place: Option<Place>, attempts: &Attempts, mut outc
         return record_tcp(session, place.as_ref(), attempts, &outcome);
     };
     // What samples say of the backend is asked of the stream.
-    let place = place.map(|place| stream.seat(place));
+    stream.end_tcp(place.as_ref(), outcome.end);
     outcome.stream = Some(stream);
     record_tcp(session, place.as_ref(), attempts, &outcome);
     if let Some(stream) = outcome.stream.take() {
@@ -175,6 +175,10 @@ impl Caller for TcpOutcome {
     }
 
     fn greet(&self, _: &Session, _: &Conn, _: &Place) {}
+
+    fn sni(&self, session: &Session, expr: &Expr) -> Option<String> {
+        self.stream.as_ref()?.sni_of(session, expr)
+    }
 }
 
 /// What a tunnel moved, and why it ended.

@@ -15,7 +15,7 @@ pub(crate) use rule::{
 pub(crate) use settings::{LineOption, LineWords, Settings};
 pub(crate) use tls::{
     AlpnWord, BindTlsWords, CrtLineDraft, CrtListDraft, CryptoWords, GlobalTlsDraft, PolicyWords,
-    ServerTlsWords, TlsDefaults,
+    ServerTlsWords, SniDraft, TlsDefaults,
 };
 pub(crate) use userlist::{GroupDraft, UserDraft, UserlistDraft};
 

@@ -64,10 +64,11 @@ impl Dialer {
     }
 
     /// The name to ask for, of those that a stream has, where it differs from stream to stream.
+    /// Expressions are evaluated elsewhere.
     pub fn asked<'a>(&self, host: Option<&'a str>, client_sni: Option<&'a str>) -> Option<&'a str> {
         let own = self.0.borrow();
         match own.as_ref()?.0.follows() {
-            Sni::None | Sni::Name(_) => None,
+            Sni::Expr(_) | Sni::None | Sni::Name(_) => None,
             Sni::RequestHost => host,
             Sni::ClientSni => client_sni,
         }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
 
 use bumpalo::Bump;
-use proxy_config::model::rule::TimeoutOf;
+use proxy_config::model::rule::{StreamState, TimeoutOf};
 use proxy_config::model::{self, BackendId, LogField, LogFlags};
 
 use super::table::Library;
@@ -96,7 +96,7 @@ pub struct Input<'a> {
 pub struct Message<'a, H> {
     pub head: &'a H,
     pub bytes: &'a [u8],
-    /// Without its framing; only of requests.
+    /// Without its framing: what rules waited for.
     pub body: &'a [u8],
     /// That is all of the body.
     pub is_body_whole: bool,
@@ -124,6 +124,8 @@ pub trait Scene {
     /// The shard, from 0.
     fn shard(&self) -> usize;
     fn is_stopping(&self) -> bool;
+    /// `when`
+    fn stream_is(&self, state: StreamState) -> bool;
     /// Client connections of the process, and of a frontend.
     fn process_conns(&self) -> u64;
     fn frontend_conns(&self, frontend: usize) -> u64;

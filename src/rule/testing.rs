@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
 
-use proxy_config::model::rule::TimeoutOf;
+use proxy_config::model::rule::{StreamState, TimeoutOf};
 use proxy_config::model::{BackendId, Config, LogField, LogFlags};
 
 use super::context::{Arena, Client, Context, Input, Message, Scene};
@@ -208,6 +208,10 @@ impl Scene for World {
 
     fn is_stopping(&self) -> bool {
         false
+    }
+
+    fn stream_is(&self, state: StreamState) -> bool {
+        matches!(state, StreamState::Forwarded | StreamState::Normal)
     }
 
     fn process_conns(&self) -> u64 {

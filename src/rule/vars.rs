@@ -12,7 +12,10 @@ use super::sample::Sample;
 /// Bytes of one value: HAProxy's buffer.
 const LEN_MAX: usize = 16 * 1024;
 
-/// The variables of one scope of one stream or session. Cleared, it keeps its buffers.
+/// What a slot that is unset keeps of its buffer: streams wait for the next one with all of theirs.
+const SPARE_BYTES: usize = 1024;
+
+/// The variables of one scope of one stream or session. Cleared, it keeps small buffers.
 #[derive(Debug, Default)]
 pub struct VarStore {
     slots: Vec<Slot>,
@@ -39,7 +42,11 @@ enum Kind {
 impl VarStore {
     /// Unsets all.
     pub fn clear(&mut self) {
-        self.slots.iter_mut().for_each(|slot| slot.value = Kind::None);
+        for slot in &mut self.slots {
+            slot.value = Kind::None;
+            slot.bytes.clear();
+            slot.bytes.shrink_to(SPARE_BYTES);
+        }
     }
 
     fn get<'a>(&self, slot: u16, arena: &'a Arena) -> Option<Sample<'a>> {
@@ -153,5 +160,22 @@ pub fn to_value(sample: Sample<'_>) -> Value {
         Sample::Ip(value) => Value::Ip(value),
         Sample::Str(bytes) => Value::Str(bytes.into()),
         Sample::Bin(bytes) => Value::Bin(bytes.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_value_is_not_kept_room_for() {
+        let (mut store, arena) = (VarStore::default(), Arena::default());
+        store.set(1, Some(Sample::Str(&[b'a'; 2 * LEN_MAX])));
+        store.set(0, Some(Sample::Str(b"short")));
+        let Some(Sample::Str(kept)) = store.get(1, &arena) else { panic!("it is there") };
+        assert_eq!(kept.len(), LEN_MAX);
+        store.clear();
+        assert!(store.get(1, &arena).is_none());
+        assert!(store.slots.iter().all(|slot| slot.bytes.capacity() <= SPARE_BYTES));
     }
 }

@@ -481,9 +481,13 @@ fn has_rules(config: &Config, own: &model::Frontend, logs: &[LogRoute]) -> bool 
     let of_pages = |pages: &[model::ErrorPage]| {
         pages.iter().flat_map(model::ErrorPage::formats).any(has_samples)
     };
+    let asks_expr = |server: &model::Server| {
+        server.tls.as_ref().is_some_and(|tls| matches!(tls.sni, model::Sni::Expr(_)))
+    };
     let of_backend = |backend: &model::Backend| {
         !(backend.rules.is_empty() && backend.use_servers.is_empty())
             || of_pages(&backend.error_pages)
+            || backend.servers.iter().any(asks_expr)
     };
     let backends: Vec<&model::Backend> = match own.use_backends.is_empty() {
         true => own.default_backend.iter().map(|id| &config.backends[id.0]).collect(),

@@ -15,6 +15,7 @@ impl Stream {
     /// Tells the client of a fault if there is still something to be told.
     pub(super) async fn answer(&mut self, session: &Session, fault: Fault) -> Next {
         self.progress.server = None;
+        self.progress.held = None;
         if self.progress.response_begun {
             self.progress.keep_client = false;
             return self.cut(session, fault).await;
@@ -71,6 +72,7 @@ impl Stream {
             return reply;
         }
         let body = reply.get(self.response.len..).unwrap_or_default();
+        self.progress.keep_client &= !self.asked.closes_client;
         let is_last = !self.progress.keep_client;
         let response_out = ResponseOut {
             connection: if is_last { ConnectionOut::Close } else { ConnectionOut::None },

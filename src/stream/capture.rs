@@ -2,7 +2,7 @@
 
 use proxy_config::model::{Capture, Captures};
 
-use super::Stream;
+use super::{SPARE_BYTES, Stream};
 use crate::proto::h1::{RequestHead, ResponseHead};
 use crate::session::Session;
 
@@ -20,6 +20,7 @@ pub(super) struct Captured {
 impl Captured {
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.shrink_to(SPARE_BYTES);
         self.headers.clear();
         self.cookie = None;
     }

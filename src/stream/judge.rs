@@ -180,17 +180,33 @@ impl Stream {
                 || self.backend_owner(session).is_some_and(is_any))
     }
 
-    /// `http-response`, then `http-after-response`, on a response whose bytes are kept.
-    pub(super) fn judge_response(&mut self, session: &Session) -> Result<(), Fault> {
-        self.progress.response_judged = true;
-        // Variables of the request end where the response begins.
-        self.vars.req.borrow_mut().clear();
-        let backend = self.backend_owner(session);
-        let owners = [backend, Some(Owner::Frontend(session.frontend))];
-        for owner in owners.into_iter().flatten() {
-            self.run_rules_now(session, owner, RESPONSE)?;
+    /// `http-response`, from where it stopped, then `http-after-response`, on a response whose bytes are
+    /// kept. Returns what a rule waits for.
+    pub(super) fn judge_response(&mut self, session: &Session) -> Result<Option<Wait>, Fault> {
+        if !self.progress.response_judged {
+            self.progress.response_judged = true;
+            // Variables of the request end where the response begins.
+            self.vars.req.borrow_mut().clear();
         }
-        self.judge_after(session)
+        let owners = [self.backend_owner(session), Some(Owner::Frontend(session.frontend))];
+        while let Some(owner) = owners.get(usize::from(self.progress.cursor.set)) {
+            let Cursor { set, rule } = self.progress.cursor;
+            let stop = match owner {
+                Some(owner) => self.obey(session, *owner, RESPONSE, usize::from(rule))?,
+                None => Stop::At(Verdict::Passed),
+            };
+            match stop {
+                Stop::At(_) => self.progress.cursor = Cursor { set: set + 1, rule: 0 },
+                Stop::Wait { next, wait } => {
+                    let rule = u16::try_from(next).unwrap_or(u16::MAX);
+                    self.progress.cursor = Cursor { set, rule };
+                    return Ok(Some(wait));
+                }
+            }
+        }
+        self.progress.cursor = Cursor::default();
+        self.judge_after(session)?;
+        Ok(None)
     }
 
     /// `http-after-response`.
@@ -237,6 +253,7 @@ impl Stream {
         place: &Place,
         attempts: &mut Attempts,
     ) -> Result<(), Fault> {
+        self.progress.chosen = Some((place.id(), None));
         let is_same = place.backend().config().listen_frontend == Some(session.frontend);
         if !is_same {
             self.inspect(session, Owner::Backend(place.id().0)).await?;
@@ -268,10 +285,10 @@ impl Stream {
         }
     }
 
-    /// Tells the stream which backend and server its connection has; gives the place back.
-    pub fn seat(&mut self, place: Place) -> Place {
-        self.progress.chosen = Some((place.id(), place.server()));
-        place
+    /// Tells the stream which backend and server its connection in TCP mode had, if any, and how it ended.
+    pub fn end_tcp(&mut self, place: Option<&Place>, end: StreamEnd) {
+        self.progress.chosen = place.map(|place| (place.id(), place.server()));
+        self.progress.end = end;
     }
 
     /// `tcp-request-content` in TCP mode: from the first rule on whenever more bytes are there, until
@@ -322,13 +339,6 @@ impl Stream {
             self.request_bytes
                 .extend_from_slice(seen.bytes.get(..self.request.len).unwrap_or_default());
         }
-    }
-
-    /// What was looked at is not the stream's: bytes stay where they are.
-    pub fn forget_input(&mut self) {
-        self.input = Default::default();
-        self.progress.head_read = false;
-        self.request_bytes.clear();
     }
 
     /// `tcp-response-content`. `None` while bytes that are still to come may decide.

@@ -26,14 +26,21 @@ impl Stream {
             && !session.shard.draining.get()
     }
 
-    /// `early-hint`: a response with 103 ahead of the final one (RFC 8297), for who knows such.
+    /// `early-hint`: a response with 103 ahead of the final one (RFC 8297), for who knows such. It is sent
+    /// by the last of the rules in a row.
     pub(super) fn hint(&mut self, session: &Session, name: &str, value: &[u8]) {
         if !self.progress.head_read || self.request.version == Version::Http10 {
             return;
         }
+        if self.hints.is_empty() {
+            self.hints.extend_from_slice(b"HTTP/1.1 103 Early Hints\r\n");
+        }
+        push_line(&mut self.hints, name.as_bytes(), value);
+        if self.more_hints {
+            return;
+        }
         let mut out = io().take_buffer();
-        out.extend_from_slice(b"HTTP/1.1 103 Early Hints\r\n");
-        push_line(&mut out, name.as_bytes(), value);
+        out.append(&mut self.hints);
         out.extend_from_slice(CRLF);
         self.progress.bytes_out += out.len() as u64;
         session.client.queue(Chunk::Owned(out));

@@ -1,17 +1,20 @@
 //! What a rule's action does, once its values are evaluated.
 
 use proxy_config::model::Mode;
-use proxy_config::model::rule::{Action, Moment, Side, TimeoutOf};
+use proxy_config::model::rule::{Action, HeaderEdit, Moment, NameMatch, Side, TimeoutOf};
 
 use super::Stream;
 use super::rules::{Done, Prepared, Wait};
 use crate::connect::Fault;
 use crate::io::io;
 use crate::observe::StreamEnd;
+use crate::rule;
 use crate::session::{Session, millis};
 
 /// The longest timeout that a rule can set, as in the configuration.
 const TIMEOUT_MAX_MS: u64 = 24 * 86_400_000;
+
+const CONNECTION: &str = "connection";
 
 impl Stream {
     /// Does what an action says.
@@ -125,14 +128,22 @@ impl Stream {
         prepared: Prepared<'_>,
         moment: Moment,
     ) -> Result<(), Fault> {
+        let says = says_close(action, &prepared);
+        let is_response = matches!(moment, Moment::Response | Moment::AfterResponse);
         if self.edit(action, prepared, moment).is_ok() {
+            if let Some(closes) = says {
+                match is_response {
+                    true => self.asked.closes_client = closes,
+                    false => self.asked.closes_server = closes,
+                }
+            }
             return Ok(());
         }
         if matches!(action, Action::NormalizeUri(_)) {
             // The client's doing, whatever `strict-mode` says of rules.
             return Err(Fault::new(StreamEnd::PROXY_REQUEST, 400));
         }
-        self.fail_edit(session, matches!(moment, Moment::Response | Moment::AfterResponse))
+        self.fail_edit(session, is_response)
     }
 
     fn change_connection(
@@ -246,5 +257,23 @@ impl Stream {
             TimeoutOf::Tunnel => asked.tunnel_ms.or_else(|| backend?.tunnel.map(millis)),
             TimeoutOf::Queue => None,
         }
+    }
+}
+
+/// Whether the connection on which a message goes ends with it, if an edit of the field says so; the field
+/// itself is the proxy's to write.
+fn says_close(action: &Action, prepared: &Prepared<'_>) -> Option<bool> {
+    let Action::EditHeader(edit) = action else { return None };
+    let is_close =
+        |value: &[u8]| rule::list_values(value).any(|option| option.eq_ignore_ascii_case(b"close"));
+    match (edit, prepared) {
+        (HeaderEdit::Set { name, .. }, Prepared::Bytes(value)) if name == CONNECTION => {
+            Some(is_close(value))
+        }
+        (HeaderEdit::Add { name, .. }, Prepared::Bytes(value)) if name == CONNECTION => {
+            is_close(value).then_some(true)
+        }
+        (HeaderEdit::Del(NameMatch::Is(name)), _) if name == CONNECTION => Some(false),
+        _ => None,
     }
 }

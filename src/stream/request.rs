@@ -139,7 +139,7 @@ impl Stream {
     /// Queues the head as it goes to a server, and what is kept of the body.
     pub(super) fn send_head(&self, session: &Session, conn: &Conn, place: &Place) {
         let server = place.server().map(|server| &place.backend().servers[server]);
-        let closes = closes_server(session, place);
+        let closes = self.closes_server(session, place);
         let request_out = RequestOut {
             host_if_missing: server.map_or(b"", |server| server.host.as_bytes()),
             connection: match (self.request.upgrade, closes) {
@@ -244,10 +244,11 @@ impl Stream {
         let idempotent = matches!(self.request.method, Delete | Get | Head | Options | Put | Trace);
         idempotent && !self.progress.body_moved
     }
-}
 
-/// Whether the server's connection ends with this request: the stronger of the two sides' modes.
-pub(super) fn closes_server(session: &Session, place: &Place) -> bool {
-    let mode = session.config().connection_mode.max(place.backend().config().connection_mode);
-    mode > ConnectionMode::KeepAlive
+    /// Whether the server's connection ends with this request: the stronger of the two sides' modes, or a
+    /// rule's word.
+    pub(super) fn closes_server(&self, session: &Session, place: &Place) -> bool {
+        let mode = session.config().connection_mode.max(place.backend().config().connection_mode);
+        mode > ConnectionMode::KeepAlive || self.asked.closes_server
+    }
 }

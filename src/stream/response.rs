@@ -1,6 +1,7 @@
 //! The response's half of a stream: heads and body are read from the server and sent to the client.
 
 use super::forward::forward;
+use super::hold_response::Held;
 use super::{Next, Step, Stream};
 use crate::connect::{Fault, Retry};
 use crate::io::{Chunk, InputEnd, RecvBuf, io};
@@ -20,10 +21,17 @@ const BAD_RESPONSE: Fault = Fault::of_server(StreamEnd::PROXY_HEADERS, 502, Retr
 impl Stream {
     /// Moves the response from the server to the client as far as it goes.
     pub(super) fn pump_response(&mut self, session: &Session) -> Result<Option<Step>, Fault> {
-        while let Some(buffer) = self.next_response(session) {
-            if self.take_response(session, buffer)? {
-                session.client.flush();
-                return Ok(Some(Step::Tunnel));
+        loop {
+            while let Some(buffer) = self.next_response(session) {
+                if self.take_response(session, buffer)? {
+                    session.client.flush();
+                    return Ok(Some(Step::Tunnel));
+                }
+            }
+            match self.pump_held(session)? {
+                Held::No | Held::Still => break,
+                Held::Tunnel => return Ok(Some(Step::Tunnel)),
+                Held::NoMore => {}
             }
         }
         if self.is_response_done() {
@@ -39,7 +47,7 @@ impl Stream {
             };
             return Err(Fault::new(end, 0));
         }
-        self.look_for_end(session)
+        if self.progress.held.is_some() { Ok(None) } else { self.look_for_end(session) }
     }
 
     /// Sends the end of the response, and with it the FIN if it is the last one.
@@ -56,7 +64,9 @@ impl Stream {
 
     fn next_response(&self, session: &Session) -> Option<RecvBuf> {
         let server = self.progress.server.as_ref()?;
-        let ready = !self.is_response_done() && session.client.unsent() < io().window();
+        let ready = !self.is_response_done()
+            && self.progress.held.is_none()
+            && session.client.unsent() < io().window();
         if ready { server.conn.take() } else { None }
     }
 
@@ -109,7 +119,7 @@ impl Stream {
     }
 
     /// Reads a response head. Returns what follows it and the head as it goes to the client, or
-    /// nothing when more is needed.
+    /// nothing when more is needed or a rule holds it back.
     fn take_head(
         &mut self,
         session: &Session,
@@ -140,21 +150,35 @@ impl Stream {
                 let head = buffer.bytes().get(..self.response.len).unwrap_or_default();
                 self.response_bytes.extend_from_slice(head);
             }
-            self.judge_response(session)?;
+            if let Some(wait) = self.judge_response(session)? {
+                buffer.advance(self.response.len - before);
+                self.hold_response(session, buffer, wait);
+                return Ok(None);
+            }
         }
-        let response_out = self.response_out(session);
         let is_kept = before > 0 || is_judged;
-        let bytes = if is_kept { self.response_bytes.as_slice() } else { buffer.bytes() };
+        let lead = self.lead(session, (!is_kept).then(|| buffer.bytes()))?;
+        buffer.advance(self.response.len - before);
+        Ok(Some((buffer, lead)))
+    }
+
+    /// The head as it goes to the client; `bytes` are those that it was read from, unless they are kept.
+    pub(super) fn lead(
+        &mut self,
+        session: &Session,
+        bytes: Option<&[u8]>,
+    ) -> Result<Vec<u8>, Fault> {
+        let response_out = self.response_out(session);
+        let bytes = bytes.unwrap_or(&self.response_bytes);
         let mut lead = io().take_buffer();
         // RFC 9110 section 15.2: an HTTP/1.0 client knows no interim responses.
         if !self.response.is_interim() || self.request.version == Version::Http11 {
             encode_response(&mut lead, bytes, &self.response, &response_out);
         }
-        buffer.advance(self.response.len - before);
         self.response_bytes.clear();
         self.progress.bytes_out += lead.len() as u64;
         self.begin_response(session, response_out.body)?;
-        Ok(Some((buffer, lead)))
+        Ok(lead)
     }
 
     /// Refuses a head that does not fit the request, or that is a reason to ask again.
@@ -199,7 +223,10 @@ impl Stream {
         // next request in time, and may be unwanted.
         // Neither can what follows a CONNECT that was refused: it was meant for the tunnel.
         let early = !self.is_request_done() || self.request.method == Method::Connect;
-        let closes = early || body == BodyOut::Close || session.shard.draining.get();
+        let closes = early
+            || body == BodyOut::Close
+            || self.asked.closes_client
+            || session.shard.draining.get();
         self.progress.response_closes = body == BodyOut::Close;
         self.progress.keep_client &= !closes;
         let connection = match (self.progress.keep_client, self.request.version) {
@@ -216,7 +243,10 @@ impl Stream {
             progress.interims += 1;
             return if progress.interims > INTERIM_MAX { Err(BAD_RESPONSE) } else { Ok(()) };
         }
-        progress.times.response = io().now_ms();
+        // One that was held back came before.
+        if progress.times.response == 0 {
+            progress.times.response = io().now_ms();
+        }
         progress.response_begun = true;
         progress.response_chunked = body == BodyOut::Chunked;
         progress.status = self.response.status;

@@ -48,6 +48,9 @@ pub(super) struct Asked {
     pub(super) retries: Option<u32>,
     pub(super) log_level: Option<u8>,
     pub(super) no_retry: bool,
+    /// `set-header connection close` on the response, and on the request.
+    pub(super) closes_client: bool,
+    pub(super) closes_server: bool,
     /// `set-log-level silent`
     pub(super) is_silent: bool,
     /// For connections to servers: SO_MARK and the type of service.
@@ -200,6 +203,7 @@ impl Stream {
                 Err(verdict) => return Ok(Stop::At(verdict)),
             };
             next = index + 1;
+            self.more_hints = more_hints(rules.get(next));
             match self.perform(session, &rules[index].action, prepared, moment)? {
                 Done::Next => {}
                 Done::Accepted => return Ok(Stop::At(Verdict::Accepted)),
@@ -252,6 +256,13 @@ fn set_variable(action: &Action, context: &Context<'_>) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Whether a rule adds to the hints of the one before it, as HAProxy has it: without a condition.
+fn more_hints(next: Option<&Rule>) -> bool {
+    next.is_some_and(|next| {
+        matches!(next.action, Action::EarlyHint { .. }) && next.condition.is_none()
+    })
 }
 
 fn is_due<'a>(rule: &'a Rule, context: &Context<'a>) -> Truth {

@@ -3,16 +3,17 @@
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
-use proxy_config::model::rule::{Expr, TimeoutOf};
+use proxy_config::model::rule::{Expr, StreamState, TimeoutOf};
 use proxy_config::model::{BackendId, LogField, LogFlags};
 
 use super::Stream;
+use super::hold_response::HeldResponse;
 use crate::connect::Place;
 use crate::io::{self, TlsFacts, io};
 use crate::observe::{RequestLine, SampleKind, Samples, Timers, Zone};
 use crate::proto::h1::{RequestHead, ResponseHead};
 use crate::rule::{self, Arena, Client, Context, Input, Library, Message, Sample, Scene, Vars};
-use crate::session::{Ends, Session};
+use crate::session::{Ends, Session, is_error};
 
 /// A stream in its session.
 pub(super) struct Stage<'a> {
@@ -73,6 +74,17 @@ impl Seen {
 }
 
 impl Stream {
+    /// The name that a server is asked for, where that is an expression.
+    pub fn sni_of(&self, session: &Session, expr: &Expr) -> Option<String> {
+        let library = session.shard.library();
+        session.shard.clear_arena();
+        let arena = session.shard.arena.borrow();
+        let stage = Stage::new(self, session);
+        let sample = rule::eval(expr, &stage.context(&arena, &library))?;
+        let name = std::str::from_utf8(sample.text(&arena)).ok()?;
+        (!name.is_empty()).then(|| name.to_owned())
+    }
+
     /// The bytes that rules of TCP see: in HTTP those of the head, which is all that there is to wait for.
     fn seen_of_request(&self) -> Option<Input<'_>> {
         let head = || self.request_bytes.get(..self.request.len).unwrap_or_default();
@@ -93,11 +105,12 @@ impl Stream {
     }
 
     fn response_message(&self) -> Option<Message<'_, ResponseHead>> {
+        let held = self.progress.held.as_deref();
         self.progress.response_judged.then(|| Message {
             head: &self.response,
             bytes: &self.response_bytes,
-            body: &[],
-            is_body_whole: false,
+            body: held.map_or(&[], HeldResponse::body),
+            is_body_whole: held.is_some_and(HeldResponse::is_whole),
         })
     }
 }
@@ -133,6 +146,22 @@ impl Scene for Stage<'_> {
 
     fn is_stopping(&self) -> bool {
         self.session.shard.draining.get()
+    }
+
+    fn stream_is(&self, state: StreamState) -> bool {
+        let progress = &self.stream.progress;
+        match state {
+            StreamState::Stopping => self.is_stopping(),
+            StreamState::Forwarded => {
+                let is_seated = progress.chosen.is_some_and(|(_, server)| server.is_some());
+                progress.times.connected != 0 || is_seated
+            }
+            StreamState::Error | StreamState::Normal => {
+                let mut has_failed = false;
+                self.stream.with_record(self.session, |record| has_failed = is_error(record));
+                has_failed == (state == StreamState::Error)
+            }
+        }
     }
 
     fn process_conns(&self) -> u64 {

@@ -91,7 +91,7 @@ impl Initiator {
     pub fn server_name(&self, asked: Option<&str>) -> ServerName<'static> {
         match self.sni {
             Sni::None | Sni::Name(_) => self.otherwise.clone(),
-            Sni::RequestHost | Sni::ClientSni => {
+            Sni::RequestHost | Sni::ClientSni | Sni::Expr(_) => {
                 asked.and_then(name::asked).unwrap_or_else(|| self.otherwise.clone())
             }
         }
@@ -105,7 +105,7 @@ impl Initiator {
     fn sessions_max(&self) -> usize {
         match self.sni {
             Sni::None | Sni::Name(_) => SESSIONS_OF_ONE_NAME,
-            Sni::RequestHost | Sni::ClientSni => SESSIONS_OF_MANY_NAMES,
+            Sni::RequestHost | Sni::ClientSni | Sni::Expr(_) => SESSIONS_OF_MANY_NAMES,
         }
     }
 }

@@ -34,6 +34,7 @@ mod rules_request;
 mod rules_response;
 mod rules_switching;
 mod rules_tcp;
+mod rules_wait;
 mod send_proxy;
 mod start;
 mod support;

@@ -111,6 +111,36 @@ fn hints_go_ahead() {
     assert_eq!(client.message().text(), "origin");
 }
 
+/// As HAProxy: rules in a row make one response, as long as they have no condition.
+#[test]
+fn hints_are_gathered() {
+    let server = Server::text("origin");
+    let proxy = Web::to(&server)
+        .frontend(
+            r#"http-request = [
+            "early-hint Link </a.css>",
+            "early-hint Link </b.css>",
+            "early-hint x c if { path /x }",
+            "early-hint y d",
+            "set-header a b",
+            "early-hint z e",
+        ]"#,
+        )
+        .start();
+    let mut client = proxy.client();
+    for (target, fields) in [
+        ("/", ["link: </a.css>\r\nlink: </b.css>", "y: d", "z: e"]),
+        ("/x", ["link: </a.css>\r\nlink: </b.css>", "x: c\r\ny: d", "z: e"]),
+    ] {
+        client.send(format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        for fields in fields {
+            let hint = String::from_utf8(client.read_until("\r\n\r\n")).unwrap();
+            assert_eq!(hint, format!("HTTP/1.1 103 Early Hints\r\n{fields}\r\n\r\n"));
+        }
+        assert_eq!(client.message().text(), "origin");
+    }
+}
+
 /// A client that waits for a body of which there is none would take the next response for it.
 #[test]
 fn a_status_without_a_body_gets_a_length_with_another_one() {

@@ -302,6 +302,91 @@ fn pooled_connections_are_of_one_host() {
     assert!(server.connections() <= 6, "{} connections", server.connections());
 }
 
+/// A server that answers each request with the name that its connection was asked for.
+fn naming(identity: Identity) -> Server {
+    Server::start(move |peer| {
+        let mut shaking = Shaking::server(peer, &identity.server(Version::V13));
+        if !shaking.shake(|peer, _, flight| peer.send(flight)) {
+            return;
+        }
+        let rustls::Connection::Server(connection) = &shaking.connection else { return };
+        let asked = connection.server_name().unwrap_or("none").to_owned();
+        let mut client = shaking.open();
+        while client.has_more() {
+            client.message();
+            client.send(reply(&asked));
+        }
+    })
+}
+
+/// `sni` is an expression: evaluated for each request, and connections of one name serve no other.
+#[test]
+fn names_by_expression() {
+    let authority = Authority::new();
+    let server = naming(authority.issue(&["a.example", "b.example", "be.app", "127.0.0.1"]));
+    for (sni, cases) in [
+        (
+            "req.hdr(x-name),lower",
+            [
+                ("x-name: A.example", "a.example"),
+                ("x-name: b.example", "b.example"),
+                ("x-other: b.example", "none"),
+            ],
+        ),
+        ("var(txn.name)", [("a: 1", "a.example"), ("b: 1", "b.example"), ("c: 1", "none")]),
+        ("str(be),concat(.app)", [("a: 1", "be.app"), ("b: 1", "be.app"), ("c: 1", "be.app")]),
+        ("be_name,regsub(^,be.)", [("a: 1", "be.app"), ("b: 1", "be.app"), ("c: 1", "be.app")]),
+        // Addresses are no names.
+        ("src", [("a: 1", "none"), ("b: 1", "none"), ("c: 1", "none")]),
+    ] {
+        let web = Web::new().shards(1);
+        let ca = web.file("ca.pem", authority.pem());
+        let words = format!(
+            "ssl = true, sni = \"{sni}\", ca-file = \"{}\", verifyhost = \"a.example\"",
+            ca.display()
+        );
+        let proxy = web
+            .frontend(
+                r#"http-request = [
+                "set-var(txn.name) str(a.example) if { req.hdr(a) -m found }",
+                "set-var(txn.name) str(b.example) if { req.hdr(b) -m found }",
+            ]"#,
+            )
+            .server(&server.address(), &words)
+            .start();
+        let before = server.connections();
+        let mut clients = [proxy.client(), proxy.client()];
+        for round in 0..12 {
+            let (field, name) = cases[round * 5 % 3];
+            let ask = format!("GET / HTTP/1.1\r\nHost: h\r\n{field}\r\n\r\n");
+            assert_eq!(clients[round % 2].ask(&ask).text(), name, "{sni} {field} {round}");
+        }
+        assert!(server.connections() - before <= 6, "they are kept");
+    }
+}
+
+/// Without any rule, and in mode tcp: the name in a hello that is passed on, and one that is made.
+#[test]
+fn names_by_expression_in_mode_tcp() {
+    let authority = Authority::new();
+    let server = naming(authority.issue(&["a.example", "b.example"]));
+    for (sni, delay, name) in [
+        ("str(x.),regsub(x,a),concat(example)", "", "a.example"),
+        (
+            "req.payload(0,1),lower,concat(.example)",
+            "tcp-request-inspect-delay = \"5s\"\ntcp-request-content = [\"accept if { req.len gt 1 }\"]",
+            "b.example",
+        ),
+    ] {
+        let web = Web::new().tcp();
+        let ca = web.file("ca.pem", authority.pem());
+        let words = format!("ssl = true, sni = \"{sni}\", ca-file = \"{}\"", ca.display());
+        let proxy = web.frontend(delay).server(&server.address(), &words).start();
+        let answer = proxy.client().ask("BREW / HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert_eq!(answer.text(), name, "{sni}");
+    }
+}
+
 /// A server's files changed: its connections are not used any more, those of others are.
 #[test]
 fn pooled_connections_of_changed_files() {

@@ -4,17 +4,37 @@ use crate::action::line::{Line, Read, at, parsed};
 use crate::action::reply::any;
 use crate::http;
 use crate::model::rule::{Action, HeaderEdit, NameMatch, Normalizer, UriPart};
+use crate::model::{Format, FormatPiece};
 use crate::text::{Fault, Text};
 use crate::units;
 
 pub(super) fn add_header(line: &mut Line<'_, '_>, word: &Text) -> Read<Action> {
-    let name = field_name(line, word)?;
-    Ok(Action::EditHeader(HeaderEdit::Add { name, value: line.value(word)? }))
+    let (name, value) = field(line, word)?;
+    Ok(Action::EditHeader(HeaderEdit::Add { name, value }))
 }
 
 pub(super) fn set_header(line: &mut Line<'_, '_>, word: &Text) -> Read<Action> {
-    let name = field_name(line, word)?;
-    Ok(Action::EditHeader(HeaderEdit::Set { name, value: line.value(word)? }))
+    let (name, value) = field(line, word)?;
+    Ok(Action::EditHeader(HeaderEdit::Set { name, value }))
+}
+
+/// A field that is written. Of those that are the proxy's own `connection: close` is obeyed.
+fn field(line: &mut Line<'_, '_>, word: &Text) -> Read<(String, Format)> {
+    let text = line.argument(word)?;
+    let name = parsed(text, http::token).map_err(|wrong| wrong.behind(word))?;
+    let name = name.to_ascii_lowercase();
+    let value = line.value(word)?;
+    if !(name == "connection" && may_close(&value)) {
+        warn_if_own(line, text, &name);
+    }
+    Ok((name, value))
+}
+
+fn may_close(value: &Format) -> bool {
+    value.pieces.iter().any(|piece| match piece {
+        FormatPiece::Text(text) => text.to_ascii_lowercase().contains("close"),
+        _ => true,
+    })
 }
 
 pub(super) fn early_hint(line: &mut Line<'_, '_>, word: &Text) -> Read<Action> {
@@ -64,16 +84,19 @@ fn field_name(line: &mut Line<'_, '_>, word: &Text) -> Read<String> {
 
 fn name_of(line: &mut Line<'_, '_>, word: &Text) -> Read<String> {
     let name = parsed(word, http::token)?.to_ascii_lowercase();
-    if is_own(&name) {
-        let remedy = match name.as_str() {
-            "connection" | "keep-alive" | "proxy-connection" => {
-                "use `option.httpclose` or `option.http-server-close`"
-            }
-            _ => "the proxy writes this field itself",
-        };
+    warn_if_own(line, word, &name);
+    Ok(name)
+}
+
+fn warn_if_own(line: &mut Line<'_, '_>, word: &Text, name: &str) {
+    let remedy = match name {
+        "connection" => "write `set-header connection close`, or use `option.httpclose`",
+        "keep-alive" | "proxy-connection" => "use `option.httpclose` or `option.http-server-close`",
+        _ => "the proxy writes this field itself",
+    };
+    if is_own(name) {
         line.warn(word, format!("an edit of `{name}` has no effect"), remedy);
     }
-    Ok(name)
 }
 
 /// Whether the proxy writes a field itself, whatever rules say.

@@ -5,6 +5,7 @@ use crate::action::reply::any;
 use crate::draft::RuleSet;
 use crate::model::Capture;
 use crate::model::rule::{Action, CaptureInto, Side, Var, VarCondition};
+use crate::rule::CaptureUse;
 use crate::section::LEVELS;
 use crate::text::Text;
 use crate::units;
@@ -119,7 +120,12 @@ fn declared_slot(line: &mut Line<'_, '_>, keyword: &Text, side: Side) -> Read<us
             let problem = format!("has capture {slot} of {count}");
             Err(at(number, &problem, "declare it with `declare-capture`; the first has id 0"))
         }
-        _ => Ok(slot),
+        Some(_) => Ok(slot),
+        None => {
+            let (at, place) = (line.at, number.whole());
+            line.tools.compiler.captures.push(CaptureUse { side, slot, at, place });
+            Ok(slot)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::model::{CipherSuite, Curve, Sni, TlsVersion, Verify};
 use crate::place::Place;
 use crate::setting::Setting;
+use crate::text::Text;
 
 /// Versions and algorithms: the words that a bind, a line of a `crt-list`, a server and the
 /// defaults of `global` share.
@@ -138,6 +139,14 @@ pub(crate) struct CrtLineDraft {
     pub(crate) text: String,
 }
 
+/// `sni` of a server.
+#[derive(Debug, Clone)]
+pub(crate) enum SniDraft {
+    Known(Sni),
+    /// An expression that was not yet read.
+    Expr(Text),
+}
+
 /// Words of a server, and of `default-server`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ServerTlsWords {
@@ -150,7 +159,7 @@ pub(crate) struct ServerTlsWords {
     pub(crate) crl_file: Setting<PathBuf>,
     pub(crate) crt: Setting<PathBuf>,
     pub(crate) crypto: CryptoWords,
-    pub(crate) sni: Setting<Sni>,
+    pub(crate) sni: Setting<SniDraft>,
     pub(crate) sni_auto: Setting<bool>,
     pub(crate) ssl: Setting<bool>,
     pub(crate) ssl_reuse: Setting<bool>,
@@ -160,6 +169,14 @@ pub(crate) struct ServerTlsWords {
 }
 
 impl ServerTlsWords {
+    /// What `sni` says, once expressions were read.
+    pub(crate) fn sni(&self) -> Option<&Sni> {
+        match self.sni.value()? {
+            SniDraft::Known(sni) => Some(sni),
+            SniDraft::Expr(_) => None,
+        }
+    }
+
     /// The words that do nothing without `ssl`.
     pub(crate) fn written(&self) -> impl Iterator<Item = (&'static str, Place)> {
         let places = [

@@ -480,7 +480,7 @@ pub enum ServerAddress {
 }
 
 /// How a server is probed. `rise` and `fall` are 1 to 65535.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     /// Between two checks (`inter`, default 2s).
     pub inter: Duration,

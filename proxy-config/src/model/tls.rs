@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use super::rule::Expr;
+
 /// A `bind` with `ssl`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BindTls {
@@ -159,7 +161,7 @@ pub enum Curve {
 }
 
 /// A `server` with `ssl`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ServerTls {
     pub crypto: Crypto,
     /// `verify` is not `none`: who the server is must be proven.
@@ -183,7 +185,7 @@ pub struct ServerTls {
 }
 
 /// The name for which a server is asked, in lower case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Sni {
     /// None (the default in mode tcp).
     None,
@@ -195,4 +197,7 @@ pub enum Sni {
     RequestHost,
     /// The name that the client asked us for (`ssl_fc_sni`). Never that of a check.
     ClientSni,
+    /// Any other expression, evaluated when a connection is wanted; without a sample no name is asked
+    /// for. Never that of a check.
+    Expr(Box<Expr>),
 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use crate::action::{self, Line, Read, Tools, Wrong};
 use crate::draft::{
     Draft, FormatDraft, LineFormat, LogChoice, LogDraft, LogEntry, PageContent, PageDraft,
-    ProxyDraft, RuleSet, Settings,
+    ProxyDraft, RuleSet, ServerWords, Settings, SniDraft,
 };
+use crate::model::Sni;
 use crate::model::rule::Moment;
+use crate::resolve::rules::Sides;
 use crate::rule::At;
 use crate::setting::Setting;
 use crate::text::Text;
@@ -21,6 +23,28 @@ pub(super) fn compile(draft: &mut Draft, tools: &mut Tools<'_>) {
     for section in draft.defaults.iter_mut().chain(&mut draft.proxies) {
         of_settings(&mut section.settings, tools);
         pages(section, tools);
+    }
+    let mut sides = Sides::default();
+    for section in &mut draft.defaults {
+        sni(&mut section.settings.default_server, at(Moment::Request), tools);
+    }
+    for section in &mut draft.proxies {
+        let (frontend, backend) = sides.next(section);
+        let at = At { frontend, backend, ..at(Moment::Request) };
+        sni(&mut section.settings.default_server, at, tools);
+        for server in section.servers.value_mut().into_iter().flatten() {
+            sni(&mut server.words, at, tools);
+        }
+    }
+}
+
+/// The expression that `sni` of a server is, if it is one.
+fn sni(words: &mut ServerWords, at: At, tools: &mut Tools<'_>) {
+    let setting = &mut words.tls.sni;
+    if let (Some(SniDraft::Expr(text)), Some(place)) = (setting.value(), setting.place()) {
+        let expr = tools.compiler.expr(text, at, &mut tools.report);
+        let sni = expr.map(|expr| SniDraft::Known(Sni::Expr(Box::new(expr))));
+        *setting = Setting::written(sni, place);
     }
 }
 

@@ -115,6 +115,7 @@ pub(crate) fn resolve(
     rules::check_defaults(draft, &proxies, report);
     rules::read_proc_vars(&draft.global.proc_vars, &mut tools);
     let compiled = rules::compile(&proxies, &mut tools);
+    rules::check_captures(&proxies, &compiled, &mut tools);
     tools.library.check_use(report);
     let targets = frontend::targets(&proxies, &compiled, report);
     let leads = Leads { targets: &targets, compiled: &compiled };

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::layer::{self, Need};
-use super::{At, Compiler};
+use super::{At, CaptureUse, Compiler};
 use crate::choice::unknown_word;
 use crate::diagnostic::Diagnostic;
 use crate::model::BackendId;
@@ -118,8 +118,12 @@ impl<'c> Args<'c, '_> {
     }
 
     /// The number of a capture.
-    pub(super) fn capture(&mut self, nth: usize) -> Option<usize> {
-        self.int(nth, 0..=i64::from(u16::MAX)).and_then(|number| usize::try_from(number).ok())
+    pub(super) fn capture(&mut self, nth: usize, side: Side) -> Option<usize> {
+        let slot = self.int(nth, 0..=i64::from(u16::MAX))?;
+        let slot = usize::try_from(slot).ok()?;
+        let place = self.text(nth).map_or(self.call.place, Text::whole);
+        self.compiler.captures.push(CaptureUse { side, slot, at: self.at, place });
+        Some(slot)
     }
 
     /// Reports a fault of an argument.

@@ -33,8 +33,9 @@ use std::sync::Arc;
 
 use crate::Surroundings;
 use crate::extra::Extras;
-use crate::model::rule::{Acl, Expr, Moment, Tables, Test};
+use crate::model::rule::{Acl, Expr, Moment, Side, Tables, Test};
 use crate::model::{BackendId, Mode};
+use crate::place::Place;
 use crate::report::Report;
 use crate::text::Text;
 use layer::Need;
@@ -54,6 +55,11 @@ pub(crate) struct Names {
     pub(crate) backends: Vec<BackendNames>,
     pub(crate) frontends: Vec<String>,
     pub(crate) userlists: Vec<String>,
+}
+
+/// Whether there is a fetch of that name.
+pub(crate) fn is_fetch(name: &str) -> bool {
+    fetches::find(name).is_some()
 }
 
 /// Where an expression stands.
@@ -132,6 +138,17 @@ pub(crate) struct Compiler<'a> {
     interned: Interned,
     /// Those that `acl()` refers to.
     acls: Option<Acls>,
+    /// Where captures are asked for, or filled, that a frontend may lack.
+    pub(crate) captures: Vec<CaptureUse>,
+}
+
+/// A capture that an expression or a rule names by its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CaptureUse {
+    pub(crate) side: Side,
+    pub(crate) slot: usize,
+    pub(crate) at: At,
+    pub(crate) place: Place,
 }
 
 impl<'a> Compiler<'a> {
@@ -141,7 +158,7 @@ impl<'a> Compiler<'a> {
         extras: &'a mut Extras,
     ) -> Self {
         let (tables, interned) = (Tables::default(), Interned::default());
-        Self { tables, names, surroundings, extras, interned, acls: None }
+        Self { tables, names, surroundings, extras, interned, acls: None, captures: Vec::new() }
     }
 
     /// A sample expression that is the whole word.

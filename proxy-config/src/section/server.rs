@@ -69,7 +69,7 @@ pub(super) const SERVER: Vocabulary<ServerDraft> = Vocabulary {
         Key::any("send-proxy-v2-ssl-cn", |r, e, s| {
             r.toggle(e, true, &mut s.words.send_proxy_v2_ssl_cn);
         }),
-        Key::any("sni", |r, e, s| s.words.tls.sni = r.parsed(e, sni::FORMS, sni::sni)),
+        Key::any("sni", |r, e, s| s.words.tls.sni = sni::sni(r, e)),
         Key::any("sni-auto", |r, e, s| r.toggle(e, true, &mut s.words.tls.sni_auto)),
         Key::any("ssl", |r, e, s| r.toggle(e, true, &mut s.words.tls.ssl)),
         Key::any("ssl-max-ver", crypto::max_ver),

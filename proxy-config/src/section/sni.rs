@@ -3,10 +3,15 @@
 use std::net::IpAddr;
 
 use crate::address;
+use crate::draft::SniDraft;
 use crate::model::Sni;
+use crate::rule;
+use crate::setting::Setting;
 use crate::text::Fault;
+use crate::walk::{Entry, Reader};
 
-pub(super) const FORMS: &str = "a name such as \"app.example\", or \"req.hdr(host)\"";
+pub(super) const FORMS: &str =
+    "a name such as \"app.example\", or an expression such as \"req.hdr(host)\"";
 pub(super) const NAME_FORMS: &str = "a name such as \"app.example\"";
 
 /// What gives the request's host.
@@ -16,7 +21,25 @@ const HOST_FETCHES: [&str; 3] = ["req.hdr(host)", "hdr(host)", "req.fhdr(host)"]
 const CONVERTERS: [&str; 3] = [",host_only", ",field(1,:)", ",lower"];
 
 /// `sni` of a server.
-pub(super) fn sni(text: &str) -> Result<Sni, Fault> {
+pub(super) fn sni(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Setting<SniDraft> {
+    let text = reader.text(entry, FORMS);
+    let whole = text.clone();
+    reader.parse_text(entry, text, |word| match whole.filter(|_| is_expression(word)) {
+        Some(whole) => Ok(SniDraft::Expr(whole)),
+        None => known(word).map(SniDraft::Known),
+    })
+}
+
+/// Whether it is an expression that has no meaning of its own here.
+fn is_expression(text: &str) -> bool {
+    let is_name =
+        || text.strip_prefix("str(").is_some_and(|rest| rest.find(')') == Some(rest.len() - 1));
+    let is_call = text.contains(['(', ')', ',', '_', ' ']) || rule::is_fetch(text);
+    is_call && !is_name() && !matches!(known(text), Ok(Sni::RequestHost | Sni::ClientSni))
+}
+
+/// A name, or an expression that is obeyed without being evaluated.
+fn known(text: &str) -> Result<Sni, Fault> {
     let expression = text.trim().to_ascii_lowercase();
     let mut fetch = expression.as_str();
     while let Some(rest) = CONVERTERS.iter().find_map(|converter| fetch.strip_suffix(converter)) {
@@ -28,8 +51,7 @@ pub(super) fn sni(text: &str) -> Result<Sni, Fault> {
     if fetch == "ssl_fc_sni" {
         return Ok(Sni::ClientSni);
     }
-    let expected = "write a name, str(NAME), req.hdr(host) or ssl_fc_sni";
-    name(text, expected).map(Sni::Name)
+    name(text, FORMS).map(Sni::Name)
 }
 
 /// `check-sni`: a name, or `str(NAME)`.
@@ -41,9 +63,7 @@ fn name(text: &str, forms: &str) -> Result<String, Fault> {
     let inside = text.strip_prefix("str(").and_then(|rest| rest.strip_suffix(')'));
     let is_expression = text.contains(['(', ')', ',', '_', ' ']);
     if inside.is_none() && is_expression {
-        let problem = "is an expression, which comes with the rule language and is not yet \
-                       supported";
-        return Err(Fault::new(0..text.len(), problem, forms));
+        return Err(Fault::new(0..text.len(), "is an expression", forms));
     }
     let name = inside.unwrap_or(text);
     not_an_address(text, name)?;

@@ -165,6 +165,7 @@ pub fn convert<'a>(
         }
         Converter::Debug => Some(sample),
         Converter::X509Error => x509_error::name(sample, context),
+        Converter::WhenIs(state) => context.scene.stream_is(*state).then_some(sample),
         Converter::When(condition) => (holds(condition, context) == Truth::Yes).then_some(sample),
     }
 }

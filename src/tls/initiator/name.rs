@@ -49,7 +49,7 @@ impl Names {
                 };
                 Ok(Self { otherwise, proven: Proven::Given })
             }
-            Sni::RequestHost | Sni::ClientSni => Ok(Self {
+            Sni::RequestHost | Sni::ClientSni | Sni::Expr(_) => Ok(Self {
                 otherwise: nobody(),
                 proven: match verifyhost {
                     Some(name) => Proven::Always(name),

@@ -199,8 +199,23 @@ pub enum Converter {
     Debug,
     /// `x509_v_err_str`
     X509Error,
-    /// `when(CONDITION)`
+    /// `when(acl,NAME)`
     When(std::sync::Arc<Condition>),
+    /// `when(STATE)`
+    WhenIs(StreamState),
+}
+
+/// What `when` asks of a stream, or of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamState {
+    /// `error`: what `option.dontlog-normal` would log.
+    Error,
+    /// `forwarded`: it has, or had, a connection to a server.
+    Forwarded,
+    /// `normal`: no error.
+    Normal,
+    /// `stopping`: the process drains.
+    Stopping,
 }
 
 /// A number or text that is written, or is in a variable.

@@ -19,7 +19,7 @@ pub use action::{
 pub use condition::{Acl, Condition, Matching, Term, Test};
 pub use converter::{
     Arg, Arithmetic, Bits, Bytes, Converter, Digest, Hash, JsonInput, JwtPart, MapOutput, NodePart,
-    Operand, TimeUnit, UrlCode,
+    Operand, StreamState, TimeUnit, UrlCode,
 };
 pub use fetch::{
     Cert, CertFact, ConnectionFact, Cookie, Expr, Fetch, Header, HttpFact, InternalFact, Length,

@@ -101,7 +101,7 @@ pub(super) fn client_sni<'p>(
     }
     for server in proxy.draft.servers.value().into_iter().flatten() {
         let sni = &server.words.tls.sni;
-        if let (Some(Sni::ClientSni), Some(place)) = (sni.value(), sni.place()) {
+        if let (Some(Sni::ClientSni), Some(place)) = (server.words.tls.sni(), sni.place()) {
             let message = "`sni` is what clients ask for, and none of them speaks TLS";
             warn(report, place, message, "no bind with `ssl` leads here");
         }

@@ -83,7 +83,8 @@ fn build(
 /// `sni` wins over `sni-auto`, which is on in mode http.
 fn sni(words: &ServerTlsWords, mode: Option<Mode>) -> Sni {
     let is_auto = mode == Some(Mode::Http) && words.sni_auto.or(true);
-    words.sni.or(if is_auto { Sni::RequestHost } else { Sni::None })
+    let otherwise = || if is_auto { Sni::RequestHost } else { Sni::None };
+    words.sni().cloned().unwrap_or_else(otherwise)
 }
 
 fn check_sni(
@@ -93,9 +94,7 @@ fn check_sni(
     report: &mut Report,
 ) {
     let is_tcp = mode == Some(Mode::Tcp);
-    if let (true, Some(Sni::RequestHost), Some(place)) =
-        (is_tcp, words.sni.value(), words.sni.place())
-    {
+    if let (true, Some(Sni::RequestHost), Some(place)) = (is_tcp, words.sni(), words.sni.place()) {
         let message = "`sni` is the host of a request, and mode tcp has no requests";
         let expected = "write a name, or ssl_fc_sni";
         report.add_once(Diagnostic::error(place, message).expected(expected));
@@ -128,7 +127,7 @@ fn for_checks(
             .and_then(|httpchk| httpchk.host.as_deref())
             .and_then(name_of)
             .map_or(Sni::None, Sni::Name),
-        (None, Sni::None | Sni::ClientSni) => Sni::None,
+        (None, Sni::None | Sni::ClientSni | Sni::Expr(_)) => Sni::None,
     };
     let mut tls = ServerTls { sni, ..traffic.clone() };
     if !words.check_alpn.is_absent() {

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{ConverterWord, Output};
-use crate::model::rule::{Converter, MapOutput, Match, Side};
+use crate::model::rule::{Converter, MapOutput, Match, Side, StreamState};
 use crate::pattern;
 use crate::rule::args::{Arg, Args, needed, optional, repeated};
 use crate::rule::kind::Kind;
@@ -28,7 +28,7 @@ pub(super) static CONVERTERS: &[ConverterWord] = &[
         output: Output::Same,
         meaning: "Puts it into a capture of the request.",
         example: "req.hdr(a),capture-req(0)",
-        build: |args| Some(Converter::Capture(Side::Request, args.capture(0)?)),
+        build: |args| Some(Converter::Capture(Side::Request, args.capture(0, Side::Request)?)),
     },
     ConverterWord {
         names: &["capture-res"],
@@ -37,7 +37,7 @@ pub(super) static CONVERTERS: &[ConverterWord] = &[
         output: Output::Same,
         meaning: "Puts it into a capture of the response.",
         example: "req.hdr(a),capture-res(0)",
-        build: |args| Some(Converter::Capture(Side::Response, args.capture(0)?)),
+        build: |args| Some(Converter::Capture(Side::Response, args.capture(0, Side::Response)?)),
     },
     ConverterWord {
         names: &["debug"],
@@ -152,10 +152,11 @@ pub(super) static CONVERTERS: &[ConverterWord] = &[
     },
     ConverterWord {
         names: &["when"],
-        args: &[needed("acl", "word"), needed("ACL", "acl")],
+        args: &[needed("condition", "word"), repeated("ACL", "acl")],
         input: Kind::Any,
         output: Output::Same,
-        meaning: "Passes it on if an ACL holds.",
+        meaning: "Passes it on if an ACL holds (`acl,NAME`), or else what is known of the stream: \
+            `error`, `normal`, `forwarded` or `processed` to a server, or the proxy is `stopping`.",
         example: "src,when(acl,TRUE)",
         build: when,
     },
@@ -240,6 +241,23 @@ fn mask<A: std::str::FromStr, M>(
 }
 
 fn when(args: &mut Args<'_, '_>) -> Option<Converter> {
-    args.word(0, &[("acl", ())])?;
-    args.acls(1).map(Converter::When)
+    let states = [
+        ("acl", None),
+        ("error", Some(StreamState::Error)),
+        ("forwarded", Some(StreamState::Forwarded)),
+        ("normal", Some(StreamState::Normal)),
+        // There are no applets, so what is processed goes to a server.
+        ("processed", Some(StreamState::Forwarded)),
+        ("stopping", Some(StreamState::Stopping)),
+    ];
+    let state = args.word(0, &states)?;
+    match (state, args.text(1)) {
+        (Some(state), None) => Some(Converter::WhenIs(state)),
+        (Some(_), Some(surplus)) => {
+            let range = 0..surplus.as_str().len();
+            args.refuse(1, Fault::new(range, "follows a word that takes none", "leave it out"))
+        }
+        (None, Some(_)) => args.acls(1).map(Converter::When),
+        (None, None) => args.refuse(1, Fault::new(0..0, "is missing", "write `when(acl,NAME)`")),
+    }
 }

@@ -55,7 +55,7 @@ pub(super) static FETCHES: &[FetchWord] = &[
         needs: Needs::RequestKept,
         meaning: "What a capture of the request holds, by its number from 0.",
         example: "capture.req.hdr(0)",
-        build: |args| fact(HttpFact::Captured(Side::Request, args.capture(0)?)),
+        build: |args| fact(HttpFact::Captured(Side::Request, args.capture(0, Side::Request)?)),
     },
     FetchWord {
         names: &["capture.req.method"],
@@ -91,7 +91,7 @@ pub(super) static FETCHES: &[FetchWord] = &[
         needs: Needs::ResponseKept,
         meaning: "What a capture of the response holds, by its number from 0.",
         example: "capture.res.hdr(0)",
-        build: |args| fact(HttpFact::Captured(Side::Response, args.capture(0)?)),
+        build: |args| fact(HttpFact::Captured(Side::Response, args.capture(0, Side::Response)?)),
     },
     FetchWord {
         names: &["http_auth"],
