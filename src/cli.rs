@@ -3,8 +3,7 @@
 mod haproxy;
 mod import;
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,10 +14,6 @@ use proxy_config::model::Config;
 use proxy_config::{Overrides, Severity, Source, Surroundings};
 
 use crate::{control, demo};
-
-/// The most that is read of a file that a configuration names: far more than an error page needs,
-/// which must fit a buffer.
-const FILE_MAX: u64 = 32 << 20;
 
 /// A TCP and HTTP load balancer and reverse proxy: io_uring, one pinned thread per core.
 #[derive(Debug, Parser)]
@@ -234,19 +229,9 @@ fn in_surroundings<T>(load: impl FnOnce(Surroundings<'_>) -> T) -> T {
     let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     load(Surroundings {
         env: &|name| std::env::var(name).ok(),
-        read_file: &read_file,
+        read_file: &control::read_file,
         hostname: hostname.trim(),
     })
-}
-
-/// The content of a file that a configuration names.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    File::open(path)?.take(FILE_MAX + 1).read_to_end(&mut content)?;
-    if u64::try_from(content.len()).is_ok_and(|length| length > FILE_MAX) {
-        return Err(io::Error::other(format!("it has more than {FILE_MAX} bytes")));
-    }
-    Ok(content)
 }
 
 /// A configuration in two sections, from the command line.

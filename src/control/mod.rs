@@ -2,6 +2,7 @@
 
 mod certificates;
 mod cores;
+mod files;
 mod limits;
 mod logs;
 mod resolve;
@@ -29,6 +30,7 @@ use crate::observe::{Counters, LogWriter};
 use crate::shard::{Letter, Report};
 use std::sync::Arc;
 
+pub use files::read_file;
 pub use start::start;
 
 /// How long after the deadline of a drain the shards may take to end.

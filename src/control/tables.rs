@@ -7,6 +7,7 @@ use std::sync::Arc;
 use proxy_config::model::Config;
 use proxy_config::model::rule::FileText;
 
+use super::files::read_again;
 use crate::rule::{Library, ProcVars};
 
 /// Patterns, maps, regular expressions, and the variables of the process.
@@ -69,7 +70,7 @@ fn read_changed(
     before: &FileText,
 ) -> Result<Option<(FileText, Library)>, String> {
     let bytes =
-        std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        read_again(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     if bytes == **before {
         return Ok(None);
     }

@@ -121,3 +121,17 @@ impl Stream {
         kept.keep_cookie(captures.cookie.as_ref(), cookies);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_value_is_not_kept_room_for() {
+        let mut kept = Captured::default();
+        let range = kept.keep(&[b'a'; 4 * SPARE_BYTES], usize::MAX);
+        assert_eq!(range.len(), 4 * SPARE_BYTES);
+        kept.clear();
+        assert!(kept.bytes.capacity() <= SPARE_BYTES && kept.header(0).is_none());
+    }
+}

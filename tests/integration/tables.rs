@@ -194,6 +194,27 @@ fn what_is_broken_changes_nothing() {
     site.stop_with_errors();
 }
 
+/// Nobody waits for who writes into a pipe, and what could not be read at the start is not read later.
+#[test]
+fn what_is_no_file_and_what_is_too_large() {
+    let dir = Dir::new();
+    dir.write("own.map", "/ one\n");
+    let mut site = Site::start(dir, "path,map(@/own.map,none)");
+    let status = Command::new("mkfifo").arg(site.dir().file("pipe")).status().unwrap();
+    assert!(status.success());
+    fs::rename(site.dir().file("pipe"), site.dir().file("own.map")).unwrap();
+    site.proxy.stderr.wait(|line| line.contains("own.map: it is no regular file; "));
+    site.assert_says("/", "one");
+    let large = fs::File::create(site.dir().file("large")).unwrap();
+    large.set_len(33 << 20).unwrap();
+    fs::rename(site.dir().file("large"), site.dir().file("own.map")).unwrap();
+    site.proxy.stderr.wait(|line| line.contains("own.map: it has more than 33554432 bytes; "));
+    site.assert_says("/", "one");
+    replace(site.dir(), "own.map", "/ two\n");
+    site.await_says("/", "two");
+    site.stop_with_errors();
+}
+
 /// Whoever asks while a file is replaced, again and again, is told what it said before or says now.
 #[test]
 fn under_load() {

@@ -152,7 +152,7 @@ pub(super) static CONVERTERS: &[ConverterWord] = &[
     },
     ConverterWord {
         names: &["when"],
-        args: &[needed("condition", "word"), repeated("ACL", "acl")],
+        args: &[needed("STATE", "word"), repeated("ACL", "acl")],
         input: Kind::Any,
         output: Output::Same,
         meaning: "Passes it on if an ACL holds (`acl,NAME`), or else what is known of the stream: \

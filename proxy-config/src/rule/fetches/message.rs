@@ -19,7 +19,7 @@ pub(super) static FETCHES: &[FetchWord] = &[
         args: &[],
         output: Kind::Bin,
         needs: Needs::OwnHead,
-        meaning: "What of the body is here.",
+        meaning: "What of the body is here: what `wait-for-body` waited for.",
         example: "req.body",
         build: |args| fact(HttpFact::Body(args.side())),
     },

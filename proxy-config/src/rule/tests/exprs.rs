@@ -4,8 +4,8 @@ use super::*;
 use crate::model::rule;
 use crate::model::rule::{
     Arithmetic, Bytes, Cert, CertFact, ConnectionFact, Converter, Header, HttpFact, InternalFact,
-    MapOutput, Match, Offset, Operand, PayloadFact, Peer, Scope, Side, TlsFact, UrlParam, Value,
-    VarCondition,
+    MapOutput, Match, Offset, Operand, PayloadFact, Peer, Scope, Side, StreamState, TlsFact,
+    UrlParam, Value, VarCondition,
 };
 
 fn bytes(text: &str) -> Box<[u8]> {
@@ -133,6 +133,8 @@ fn converters_and_their_arguments() {
             Converter::Language { values: Box::new([bytes("de"), bytes("en")]), default: None },
         ),
         ("query,url_dec(1)", Converter::UrlDecode { in_form: true }),
+        ("src,when(stopping)", Converter::WhenIs(StreamState::Stopping)),
+        ("src,when(processed)", Converter::WhenIs(StreamState::Forwarded)),
         ("path,json_query('$.a',int)", Converter::JsonQuery { path: "$.a".into(), as_int: true }),
     ];
     for (text, expected) in cases {
@@ -284,6 +286,9 @@ fn mistakes_are_told_at_their_places() {
         ("path,map_str_int(hosts.map,x)", "DEFAULT of `map_str_int` is not an integer", 27..28),
         ("urlp(a,bb)", "DELIMITER of `urlp` is not one character", 7..9),
         ("ssl_c_s_dn(CN,1,rfc2253)", "ENTRY of `ssl_c_s_dn` is given beside a format", 11..13),
+        ("src,when(acl)", "ACL of `when` is missing", 4..13),
+        ("src,when(error,TRUE)", "ACL of `when` follows a word that takes none", 15..19),
+        ("src,when(toapplet)", "STATE of `when` has unknown value `toapplet`", 9..17),
         ("acl(nope)", "there is no acl `nope`", 4..8),
     ];
     for (text, message, range) in cases {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proxy_config::model::rule::{
-    Converter, Map, MapOutput, Match, PatternFile, Side, Value, VarCondition,
+    Converter, Map, MapOutput, Match, PatternFile, Side, StreamState, Value, VarCondition,
 };
 
 use super::super::super::sample::Sample;
@@ -48,6 +48,23 @@ fn backends_and_servers_by_name() {
     );
     stage.world.backend = Some(proxy_config::model::BackendId(0));
     check_on(&stage, None, &[(s("two"), Converter::ServerIsUp, truth(false))]);
+}
+
+/// The stream of the tests is normal, and was forwarded.
+#[test]
+fn streams_in_a_state() {
+    let when = Converter::WhenIs;
+    let kept = || Some(Sample::Str(b"a"));
+    check_on(
+        &Stage::empty(),
+        None,
+        &[
+            (s("a"), when(StreamState::Normal), kept()),
+            (s("a"), when(StreamState::Forwarded), kept()),
+            (s("a"), when(StreamState::Error), None),
+            (s("a"), when(StreamState::Stopping), None),
+        ],
+    );
 }
 
 #[test]
