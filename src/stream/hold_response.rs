@@ -117,11 +117,7 @@ impl Stream {
             }
             append(&mut held.decoder, &mut buffer, &mut held.body)
                 .map_err(|_| Fault::new(StreamEnd::PROXY_DATA, 502))?;
-            // Bytes behind a response that nobody asked for: the connection is not used again.
-            self.response.keep_alive &= buffer.is_empty() || !held.is_whole();
-            if !held.is_whole() {
-                self.put_back_response(buffer);
-            }
+            self.put_back_response(buffer);
         }
     }
 
@@ -134,6 +130,10 @@ impl Stream {
             let lead_len = lead.len();
             frame(&mut lead, &held.body, self.progress.response_chunked, end);
             self.progress.bytes_out += (lead.len() - lead_len) as u64;
+            let server = self.progress.server.as_ref();
+            // Bytes behind a response that nobody asked for: the connection is not used again.
+            let has_rest = held.is_whole() && server.is_some_and(|server| server.conn.has_input());
+            self.response.keep_alive &= !has_rest;
             self.progress.response_body = Some(held.decoder);
         }
         session.client.queue(Chunk::Owned(lead));

@@ -152,6 +152,35 @@ fn nothing_is_waited_for_where_there_is_no_body() {
     assert_eq!((answer.status(), answer.field("x-len")), (204, Some("0")));
 }
 
+/// Else the next request would be answered with it.
+#[test]
+fn what_follows_a_response_is_nobodys() {
+    const EVIL: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil";
+    for first in [
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    ] {
+        for rule in ["wait-for-body time 5s", "pause 30ms", "set-header a b"] {
+            let server = Server::start(move |peer| {
+                while peer.has_more() {
+                    peer.head();
+                    if peer.try_send(format!("{first}{EVIL}")).is_err() {
+                        return;
+                    }
+                }
+            });
+            let proxy = rules(&server, &format!("{rule:?}")).start();
+            let mut client = proxy.client();
+            for request in 0..3 {
+                let answer = client.get("/");
+                assert_ne!(answer.text(), "evil", "{rule} {first} {request}");
+            }
+        }
+    }
+}
+
 /// What is missing shows, as it does without a rule.
 #[test]
 fn a_body_that_ends_early_is_cut() {

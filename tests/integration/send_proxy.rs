@@ -203,7 +203,7 @@ fn checked(words: &str) -> Vec<u8> {
     let (sender, receiver) = std::sync::mpsc::channel();
     let server = Server::start(move |peer| {
         if peer.has_more() {
-            let _ = sender.send(peer.read_until("\r\n\r\n"));
+            let _ = sender.send(peer.read_until(" HTTP/1.0\r\n"));
             let _ = peer.try_send("HTTP/1.0 200 OK\r\n\r\n");
         }
     });

@@ -275,6 +275,27 @@ fn names_that_servers_are_asked_for() {
 }
 
 #[test]
+fn names_by_expression() {
+    for words in [
+        "sni = 'var(txn.name)'",
+        "sni = 'req.hdr(x-name),lower'",
+        "sni = 'path'",
+        "sni = 'be_name'",
+        "sni = 'req.ssl_sni'",
+        "sni = 'str(a.example),lower'",
+    ] {
+        let sni = |default: &str, words: &str| tls(default, words).map(|tls| tls.sni);
+        let own = sni("", &format!("ssl = true, {words}"));
+        assert!(matches!(own, Some(Sni::Expr(_))), "{words} {own:?}");
+        if !words.contains("be_name") {
+            assert_eq!(sni(&format!("ssl = true, {words}"), ""), own, "{words}");
+        }
+    }
+    let of_check = server("", "ssl = true, sni = 'var(txn.name)'").check.unwrap();
+    assert_eq!(of_check.tls.map(|tls| tls.sni), Some(Sni::None));
+}
+
+#[test]
 fn checks_over_tls() {
     let sni = |name: &str| Some(Sni::Name(name.to_owned()));
     let cases = [
