@@ -14,8 +14,7 @@
 //!    it says of its client (`stream/identity.rs`)
 //! 6. the response comes back the same way, through rules of its own (`stream/response.rs`), which may
 //!    hold it back (`stream/hold_response.rs`), or is asked for once more (`stream/retry.rs`), or the
-//!    proxy answers itself (`stream/answer.rs`, [`error_page`];
-//!    what rules say: `stream/own_reply.rs`)
+//!    proxy answers itself (`stream/answer.rs`, [`error_page`]; what rules say: `stream/own_reply.rs`)
 //! 7. why it ended becomes a log line and counters ([`observe`])
 //! 8. keep-alive leads back to 2; CONNECT, an upgrade and TCP mode go to [`tunnel`]
 //!

@@ -3,7 +3,7 @@
 use corelane::io::TlsFacts;
 use corelane::observe::{RequestLine, Timers, Zone};
 use corelane::rule::Scene;
-use proxy_config::model::rule::TimeoutOf;
+use proxy_config::model::rule::{StreamState, TimeoutOf};
 use proxy_config::model::{BackendId, LogField, LogFlags};
 use std::net::{IpAddr, SocketAddr};
 
@@ -40,6 +40,10 @@ impl Scene for Nowhere {
     }
 
     fn is_stopping(&self) -> bool {
+        false
+    }
+
+    fn stream_is(&self, _: StreamState) -> bool {
         false
     }
 

@@ -116,6 +116,7 @@ pub(crate) fn resolve(
     rules::read_proc_vars(&draft.global.proc_vars, &mut tools);
     let compiled = rules::compile(&proxies, &mut tools);
     rules::check_captures(&proxies, &compiled, &mut tools);
+    rules::check_bodies(&compiled, &mut tools);
     tools.library.check_use(report);
     let targets = frontend::targets(&proxies, &compiled, report);
     let leads = Leads { targets: &targets, compiled: &compiled };

@@ -93,6 +93,15 @@ impl<'c> Args<'c, '_> {
         layer::side_of(self.name(), self.at)
     }
 
+    /// The side whose body is asked for.
+    pub(super) fn body_side(&mut self) -> Side {
+        let side = self.side();
+        if side == Side::Response {
+            self.compiler.response_bodies.push(self.call.place);
+        }
+        side
+    }
+
     pub(super) fn text(&self, nth: usize) -> Option<&'c Text> {
         self.call.args.get(nth)
     }

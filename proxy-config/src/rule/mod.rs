@@ -140,6 +140,8 @@ pub(crate) struct Compiler<'a> {
     acls: Option<Acls>,
     /// Where captures are asked for, or filled, that a frontend may lack.
     pub(crate) captures: Vec<CaptureUse>,
+    /// Where bodies of responses are asked for, which are there if a rule waits for them.
+    pub(crate) response_bodies: Vec<Place>,
 }
 
 /// A capture that an expression or a rule names by its number.
@@ -158,7 +160,16 @@ impl<'a> Compiler<'a> {
         extras: &'a mut Extras,
     ) -> Self {
         let (tables, interned) = (Tables::default(), Interned::default());
-        Self { tables, names, surroundings, extras, interned, acls: None, captures: Vec::new() }
+        Self {
+            tables,
+            names,
+            surroundings,
+            extras,
+            interned,
+            acls: None,
+            captures: Vec::new(),
+            response_bodies: Vec::new(),
+        }
     }
 
     /// A sample expression that is the whole word.

@@ -8,6 +8,7 @@
 //! Where the stream came in through the `listen` itself they have run already: see
 //! [`crate::model::Backend::listen_frontend`].
 
+mod bodies;
 mod captures;
 mod defaults;
 mod proc_vars;
@@ -23,6 +24,7 @@ use crate::resolve::Proxy;
 use crate::rule::{Acls, At};
 use crate::text::Text;
 
+pub(super) use bodies::check as check_bodies;
 pub(super) use captures::check as check_captures;
 pub(super) use defaults::check as check_defaults;
 pub(super) use proc_vars::read as read_proc_vars;

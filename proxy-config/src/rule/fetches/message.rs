@@ -21,7 +21,7 @@ pub(super) static FETCHES: &[FetchWord] = &[
         needs: Needs::OwnHead,
         meaning: "What of the body is here: what `wait-for-body` waited for.",
         example: "req.body",
-        build: |args| fact(HttpFact::Body(args.side())),
+        build: |args| fact(HttpFact::Body(args.body_side())),
     },
     FetchWord {
         names: &["req.body_len", "res.body_len"],
@@ -30,7 +30,7 @@ pub(super) static FETCHES: &[FetchWord] = &[
         needs: Needs::OwnHead,
         meaning: "The bytes of the body that are here.",
         example: "req.body_len",
-        build: |args| fact(HttpFact::BodyLen(args.side())),
+        build: |args| fact(HttpFact::BodyLen(args.body_side())),
     },
     FetchWord {
         names: &["req.body_param"],
