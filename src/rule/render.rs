@@ -40,12 +40,16 @@ pub fn render<'a>(
     }
 }
 
+/// In what is HTTP, samples are written without what only logs need, as HAProxy does; `%{+Q}HM` has
+/// its quotes there too.
 fn put_sample(
     out: &mut Vec<u8>,
     sample: Option<Sample<'_>>,
     flags: LogFlags,
     destination: Destination,
 ) {
+    let is_text = destination == Destination::Anywhere;
+    let flags = if is_text { flags } else { LogFlags::default() };
     if flags.quote {
         out.push(b'"');
     }
@@ -123,6 +127,21 @@ fn hex(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn samples_have_quotes_where_they_are_text() {
+        let flags = LogFlags { quote: true, hex: true, ..LogFlags::default() };
+        for (destination, expected) in [
+            (Destination::Anywhere, "\"3F\"\"\""),
+            (Destination::Field, "63"),
+            (Destination::Target, "63"),
+        ] {
+            let mut out = Vec::new();
+            put_sample(&mut out, Some(Sample::Int(63)), flags, destination);
+            put_sample(&mut out, None, flags, destination);
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{destination:?}");
+        }
+    }
 
     #[test]
     fn what_may_not_be_there_is_escaped() {
