@@ -14,7 +14,7 @@ const LENIENT: [&str; 1] = ["rate-limits.cfg"];
 
 fn examples() -> Vec<Source> {
     let examples = read_files("examples/haproxy", "cfg");
-    assert!(examples.len() >= 10);
+    assert!(examples.len() >= 15);
     examples
 }
 
@@ -50,6 +50,36 @@ fn examples_translate_as_expected() {
         }
     }
     assert!(wrong.is_empty(), "differs: {}", wrong.join(", "));
+}
+
+/// All of it in one run, each at its line.
+#[test]
+fn what_is_refused_is_told_by_line() {
+    let expected = [
+        (18, "`stick-table` is not yet supported"),
+        (19, "`tcp-request connection` has the action `track-sc1`, which is not yet supported"),
+        (20, "fetch `sc1_conn_cur` is not yet supported"),
+        (22, "`http-request` has the action `track-sc0`, which is not yet supported"),
+        (23, "fetch `sc_http_req_rate` is not yet supported"),
+        (24, "fetch `sc_http_req_rate` is not yet supported"),
+        (28, "`stick-table` is not yet supported"),
+        (31, "`balance` cannot be `leastconn`, which is not yet supported"),
+        (32, "`cookie` is not yet supported"),
+        (35, "`http-check` is not yet supported"),
+        (36, "`cookie` of a server is not yet supported"),
+        (36, "`maxconn` of a server is not yet supported"),
+        (37, "`cookie` of a server is not yet supported"),
+        (37, "`maxconn` of a server is not yet supported"),
+        (41, "`stats enable` is not yet supported"),
+        (42, "`stats uri` is not yet supported"),
+        (43, "`stats refresh` is not yet supported"),
+    ];
+    let mut examples = examples();
+    examples.retain(|source| LENIENT.contains(&source.name.as_str()));
+    let outcome = load_haproxy(&examples, Options::default(), &Default::default(), surroundings());
+    let errors = outcome.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+    let found: Vec<_> = errors.map(|error| (error.line(), error.message())).collect();
+    assert_eq!(found, expected);
 }
 
 /// The TOML means the same as the cfg.

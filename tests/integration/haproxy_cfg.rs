@@ -90,7 +90,7 @@ fn what_is_not_supported_needs_leniency() {
     let strict = output(&["check", "-c"], &dir, "a.cfg", &text);
     assert_eq!(strict.status.code(), Some(1));
     let errors = String::from_utf8_lossy(&strict.stderr);
-    assert!(errors.contains("`leastconn`") && errors.contains("`stick-table type`"), "{errors}");
+    assert!(errors.contains("`leastconn`") && errors.contains("`stick-table`"), "{errors}");
     let lenient = output(&["check", "--lenient", "-c"], &dir, "a.cfg", &text);
     assert_eq!(lenient.status.code(), Some(0), "{lenient:?}");
     assert_eq!(String::from_utf8_lossy(&lenient.stderr).matches("left out").count(), 2);

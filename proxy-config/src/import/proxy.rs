@@ -68,10 +68,10 @@ const KEYWORDS: [(&str, Handler); 57] = [
     ("monitor", not_yet),
     ("persist", not_yet),
     ("rate-limit", not_yet),
-    ("server-template", not_yet),
+    ("server-template", |i, l| i.not_yet(l.place, l.word(0))),
     ("stats", not_yet),
     ("stick", not_yet),
-    ("stick-table", not_yet),
+    ("stick-table", |i, l| i.not_yet(l.place, l.word(0))),
     ("tcp-check", not_yet),
 ];
 

@@ -305,7 +305,7 @@ fn rules_see_the_environment_of_the_file() {
 fn what_is_reported() {
     let cases = [
         ("frontend f\n nonsense 1\n", "unknown keyword `nonsense`"),
-        ("frontend f\n stick-table type ip\n", "`stick-table type` is not yet supported"),
+        ("frontend f\n stick-table type ip\n", "`stick-table` is not yet supported"),
         ("frontend f\n reqadd X\n", "`reqadd` is no longer a keyword of HAProxy"),
         ("frontend f\n timeout\n", "`timeout` lacks a word"),
         ("frontend f\n mode http tcp\n", "`tcp` is too much"),

@@ -3,10 +3,16 @@
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+use super::setup::Setup;
+use super::{examples, root};
+
 pub(super) struct Case {
     /// The configuration's name without its ending.
     pub(super) name: String,
     pub(super) config: PathBuf,
+    /// Where both programs run.
+    pub(super) folder: PathBuf,
+    pub(super) setup: Setup,
     /// Responses of the origins, each with what a request's `x-answer` calls it.
     pub(super) answers: Vec<(String, Vec<u8>)>,
     pub(super) talks: Vec<Talk>,
@@ -19,9 +25,18 @@ pub(super) struct Talk {
     /// The number of the listener, from 1.
     pub(super) to: usize,
     pub(super) from: Ipv4Addr,
+    /// Over TLS.
+    pub(super) tls: Option<TlsTalk>,
     pub(super) says: Vec<Say>,
     /// Why we are meant to differ from HAProxy.
     pub(super) differs: Option<String>,
+}
+
+pub(super) struct TlsTalk {
+    /// Whom the client asks for, and has to see a certificate of.
+    pub(super) name: String,
+    /// The file of the client's own certificate.
+    pub(super) own: Option<String>,
 }
 
 pub(super) enum Say {
@@ -34,22 +49,47 @@ pub(super) enum Say {
 }
 
 impl Case {
+    /// A configuration that was written for both, with its requests beside it.
     pub(super) fn read(config: &Path) -> Self {
-        let name = config.file_stem().unwrap().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(config.with_extension("requests")).unwrap();
-        let (mut answers, mut talks) = (Vec::new(), Vec::new());
+        let folder = config.parent().unwrap().to_owned();
+        let mut case = Self::talks(config, folder, &config.with_extension("requests"));
+        config.clone_into(&mut case.config);
+        case
+    }
+
+    /// An example as people have it, made to run here by what its requests begin with.
+    pub(super) fn example(config: &Path) -> Self {
+        let requests = examples().join(config.file_name().unwrap()).with_extension("requests");
+        let mut case = Self::talks(config, root().to_owned(), &requests);
+        case.config = case.setup.write(config);
+        case.name.insert_str(0, "examples/");
+        case
+    }
+
+    fn talks(config: &Path, folder: PathBuf, requests: &Path) -> Self {
+        let mut case = Self {
+            name: config.file_stem().unwrap().to_string_lossy().into_owned(),
+            config: PathBuf::new(),
+            folder,
+            setup: Setup::default(),
+            answers: Vec::new(),
+            talks: Vec::new(),
+        };
+        let text = std::fs::read_to_string(requests)
+            .unwrap_or_else(|error| panic!("{}: {error}", requests.display()));
         for block in text.split("\n\n") {
             let is_said = |line: &&str| !line.is_empty() && !line.starts_with('#');
             let lines: Vec<&str> = block.lines().filter(is_said).collect();
             match lines[..] {
                 [] => {}
+                ["setup", ref rest @ ..] => rest.iter().for_each(|line| case.setup.add(line)),
                 [first, ref rest @ ..] => match first.strip_prefix("answer ") {
-                    Some(name) => answers.push((name.to_owned(), message(rest))),
-                    None => talks.push(Talk::parse(&lines)),
+                    Some(name) => case.answers.push((name.to_owned(), message(rest))),
+                    None => case.talks.push(Talk::parse(&lines)),
                 },
             }
         }
-        Self { name, config: config.to_owned(), answers, talks }
+        case
     }
 }
 
@@ -59,6 +99,7 @@ impl Talk {
             title: String::new(),
             to: 1,
             from: Ipv4Addr::LOCALHOST,
+            tls: None,
             says: Vec::new(),
             differs: None,
         };
@@ -67,6 +108,8 @@ impl Talk {
                 talk.to = number.parse().unwrap();
             } else if let Some(address) = line.strip_prefix("from ") {
                 talk.from = address.parse().unwrap();
+            } else if let Some(name) = line.strip_prefix("tls ") {
+                talk.tls = Some(TlsTalk::parse(name));
             } else if let Some(reason) = line.strip_prefix("differs: ") {
                 talk.differs = Some(reason.to_owned());
             } else {
@@ -79,6 +122,15 @@ impl Talk {
         talk.title = lines.join("\n  ");
         talk.says = lines.split(|line| *line == "--").map(Say::parse).collect();
         talk
+    }
+}
+
+impl TlsTalk {
+    fn parse(text: &str) -> Self {
+        match text.split_once(" as ") {
+            Some((name, own)) => Self { name: name.to_owned(), own: Some(own.to_owned()) },
+            None => Self { name: text.to_owned(), own: None },
+        }
     }
 }
 

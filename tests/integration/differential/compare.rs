@@ -8,6 +8,7 @@ pub(super) fn failure(case: &Case, haproxy: &Outcome, corelane: &Outcome) -> Opt
     let mut report = String::new();
     let heard = haproxy.talks.iter().zip(&corelane.talks);
     for (talk, (haproxy, corelane)) in case.talks.iter().zip(heard) {
+        let lines = |heard| lines(heard, &case.setup.masks);
         report += &talk_failure(talk, &lines(haproxy), &lines(corelane)).unwrap_or_default();
     }
     if haproxy.log != corelane.log {
@@ -27,7 +28,7 @@ fn talk_failure(talk: &Talk, haproxy: &[String], corelane: &[String]) -> Option<
 }
 
 /// Everything that was heard, line by line.
-fn lines(heard: &Heard) -> Vec<String> {
+fn lines(heard: &Heard, masks: &[String]) -> Vec<String> {
     let client = heard.client.iter().map(|message| ("client", message));
     let origins = heard.origins.iter();
     let origins =
@@ -35,7 +36,7 @@ fn lines(heard: &Heard) -> Vec<String> {
     client
         .chain(origins)
         .flat_map(|(who, message)| {
-            let lines = normal(message);
+            let lines = normal(message, masks);
             lines.into_iter().map(move |line| format!("{who}: {}", line.escape_ascii()))
         })
         .collect()
@@ -45,8 +46,9 @@ fn lines(heard: &Heard) -> Vec<String> {
 /// - blanks around the value of a field (RFC 9110, 5.5), and upper case in its name;
 /// - the place of `host`, which we send first, and of the fields of framing, which we send last;
 /// - `connection`: when a connection ends shows in what is answered on it;
-/// - the version of a request: we send our own (RFC 9110, 2.5).
-fn normal(message: &[u8]) -> Vec<Vec<u8>> {
+/// - the version of a request: we send our own (RFC 9110, 2.5);
+/// - values that the case masks.
+fn normal(message: &[u8], masks: &[String]) -> Vec<Vec<u8>> {
     let Some(end) = message.windows(4).position(|seen| seen == b"\r\n\r\n") else {
         return vec![message.to_vec()];
     };
@@ -60,7 +62,7 @@ fn normal(message: &[u8]) -> Vec<Vec<u8>> {
         Some(start) => [start, b" HTTP/1.1"].concat(),
         None => start,
     };
-    let mut fields: Vec<_> = head.map(|line| field(&line)).collect();
+    let mut fields: Vec<_> = head.map(|line| masked(field(&line), masks)).collect();
     fields.retain(|field| !field.starts_with(b"connection: "));
     fields.sort_by_key(|field| place(field));
     let body = body[4..].split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec);
@@ -72,6 +74,14 @@ fn field(line: &[u8]) -> Vec<u8> {
     let (name, value) = line.split_at(colon);
     let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii();
     [&name.to_ascii_lowercase(), b": ".as_slice(), value].concat()
+}
+
+fn masked(field: Vec<u8>, masks: &[String]) -> Vec<u8> {
+    let is_it = |mask: &&String| field.starts_with(format!("{mask}: ").as_bytes());
+    match masks.iter().find(is_it) {
+        Some(mask) => format!("{mask}: *").into_bytes(),
+        None => field,
+    }
 }
 
 fn place(field: &[u8]) -> u8 {

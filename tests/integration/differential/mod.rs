@@ -3,8 +3,10 @@
 
 mod case;
 mod compare;
+mod link;
 mod origin;
 mod run;
+mod setup;
 mod talk;
 mod wire;
 
@@ -18,6 +20,11 @@ use run::Program;
 
 /// Below this, files were lost.
 const RULE_LINES_MIN: usize = 720;
+
+/// The example of what is refused.
+const REFUSED: &str = "rate-limits.cfg";
+
+const EXAMPLES_MIN: usize = 13;
 
 const LANES: usize = 4;
 
@@ -37,12 +44,21 @@ const RULES: [&str; 9] = [
 /// All cases; with `DIFFERENTIAL=text`, those whose name contains the text.
 #[test]
 fn differential() {
+    compare_all(configurations(folder()).iter().map(|path| Case::read(path)));
+}
+
+/// Files as people have them: everything that can be asked of one is served as HAProxy serves it.
+#[test]
+fn examples_of_haproxy() {
+    let mut paths = configurations(&root().join("proxy-config/examples/haproxy"));
+    paths.retain(|path| !path.ends_with(REFUSED));
+    assert!(paths.len() >= EXAMPLES_MIN, "{paths:?}");
+    compare_all(paths.iter().map(|path| Case::example(path)));
+}
+
+fn compare_all(cases: impl Iterator<Item = Case>) {
     let filter = std::env::var("DIFFERENTIAL").unwrap_or_default();
-    let cases: Vec<Case> = configurations()
-        .iter()
-        .map(|path| Case::read(path))
-        .filter(|case| case.name.contains(&filter))
-        .collect();
+    let cases: Vec<Case> = cases.filter(|case| case.name.contains(&filter)).collect();
     let mut failures = run(&cases);
     failures.sort();
     let count = failures.len();
@@ -55,17 +71,26 @@ fn rule_lines() {
         let word = line.split_whitespace().next();
         word.is_some_and(|word| RULES.contains(&word))
     };
-    let texts = configurations().into_iter().map(|path| std::fs::read_to_string(path).unwrap());
+    let texts =
+        configurations(folder()).into_iter().map(|path| std::fs::read_to_string(path).unwrap());
     let count: usize = texts.map(|text| text.lines().filter(is_rule).count()).sum();
     assert!(count >= RULE_LINES_MIN, "{count} rule lines");
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/differential"))
 }
 
-fn configurations() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+fn examples() -> PathBuf {
+    folder().join("examples")
+}
+
+fn configurations(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<_> =
         entries.filter(|path| path.extension().is_some_and(|end| end == "cfg")).collect();
     paths.sort();

@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::case::Case;
+use super::link::Link;
 use super::wire::message_len;
-use crate::support::{Peer, Server};
+use crate::support::Server;
+use crate::support::tls::{Identity, Shaking, Version};
 
 type Record = Arc<Mutex<Vec<Vec<u8>>>>;
 
@@ -15,23 +18,20 @@ pub(super) struct Origin {
 
 impl Origin {
     /// Answers each request with what its field `x-answer` names, or with its own name.
-    pub(super) fn http(name: &'static str, answers: &[(String, Vec<u8>)]) -> Self {
-        let answers = answers.to_vec();
-        let usual = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nx-server: {0}\r\n\
-             content-length: 2\r\n\r\n{0}\n",
-            name.to_ascii_lowercase()
-        );
-        let record = Record::default();
-        let requests = Arc::clone(&record);
+    pub(super) fn http(name: &'static str, case: &Case) -> Self {
+        let web = Web::new(name, case);
+        let record = Arc::clone(&web.record);
+        let server = Server::start(move |peer| web.serve(Link::Plain(peer.double())));
+        Self { name, server, record }
+    }
+
+    /// The same over TLS.
+    pub(super) fn https(name: &'static str, case: &Case, identity: &Identity) -> Self {
+        let web = Web::new(name, case);
+        let record = Arc::clone(&web.record);
+        let config = identity.server(Version::V13);
         let server = Server::start(move |peer| {
-            while let Some(request) = next_request(peer) {
-                let named = answer_of(&request, &answers).map(<[u8]>::to_vec);
-                requests.lock().unwrap().push(request);
-                if peer.try_send(named.as_deref().unwrap_or(usual.as_bytes())).is_err() {
-                    return;
-                }
-            }
+            Link::shake(Shaking::server(peer, &config)).into_iter().for_each(|link| web.serve(link))
         });
         Self { name, server, record }
     }
@@ -43,7 +43,10 @@ impl Origin {
         let server = Server::start(move |peer| {
             let _ = peer.try_send(format!("{name}\n"));
             let (bytes, _) = peer.try_read_to_end();
-            connections.lock().unwrap().push(bytes);
+            // Whoever says nothing only checks.
+            if !bytes.is_empty() {
+                connections.lock().unwrap().push(bytes);
+            }
         });
         Self { name, server, record }
     }
@@ -52,18 +55,60 @@ impl Origin {
         self.server.address()
     }
 
+    pub(super) fn port(&self) -> String {
+        self.address().rsplit(':').next().unwrap().to_owned()
+    }
+
     /// What it got since it was asked the last time.
     pub(super) fn take(&self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.record.lock().unwrap())
     }
 }
 
-fn next_request(peer: &mut Peer) -> Option<Vec<u8>> {
-    loop {
-        if let Some(len) = message_len(peer.unread(), true) {
-            return Some(peer.read_exact(len));
+/// What HTTP servers say.
+struct Web {
+    usual: String,
+    answers: Vec<(String, Vec<u8>)>,
+    checks: Vec<String>,
+    record: Record,
+}
+
+impl Web {
+    fn new(name: &str, case: &Case) -> Self {
+        let usual = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nx-server: {0}\r\n\
+             content-length: 2\r\n\r\n{0}\n",
+            name.to_ascii_lowercase()
+        );
+        let (answers, checks) = (case.answers.clone(), case.setup.checks.clone());
+        Self { usual, answers, checks, record: Record::default() }
+    }
+
+    fn serve(&self, mut link: Link) {
+        while let Some(request) = next_request(&mut link) {
+            let named = answer_of(&request, &self.answers).map(<[u8]>::to_vec);
+            if !self.is_check(&request) {
+                self.record.lock().unwrap().push(request);
+            }
+            if !link.send(named.as_deref().unwrap_or(self.usual.as_bytes())) {
+                return;
+            }
         }
-        if !peer.fill().unwrap_or(false) {
+    }
+
+    fn is_check(&self, request: &[u8]) -> bool {
+        let start = String::from_utf8_lossy(request);
+        let target = start.split(' ').nth(1).unwrap_or("");
+        self.checks.iter().any(|check| check == target)
+    }
+}
+
+fn next_request(link: &mut Link) -> Option<Vec<u8>> {
+    loop {
+        if let Some(len) = message_len(link.unread(), true) {
+            return Some(link.read_exact(len));
+        }
+        if !link.fill() {
             return None;
         }
     }

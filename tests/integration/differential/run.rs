@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::case::Case;
-use super::folder;
 use super::origin::Origin;
+use super::setup::SERVER;
 use super::talk::play;
 use crate::support::{Dir, Lines, Proxy, binary};
 
@@ -37,9 +37,11 @@ pub(super) struct Heard {
 const LISTENERS: usize = 4;
 
 pub(super) fn run(case: &Case, program: Program) -> Outcome {
-    let http = ["A", "B", "C"].map(|name| Origin::http(name, &case.answers));
+    let http = ["A", "B", "C"].map(|name| Origin::http(name, case));
     let tcp = ["T1", "T2", "T3", "T4"].map(Origin::tcp);
-    let origins: Vec<Origin> = http.into_iter().chain(tcp).collect();
+    let identity = case.setup.pki.iter().find_map(|pki| pki.identities.get(SERVER));
+    let https = identity.map(|identity| Origin::https("S", case, identity));
+    let origins: Vec<Origin> = http.into_iter().chain(tcp).chain(https).collect();
     let listeners: Vec<_> =
         (0..LISTENERS).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
     let addresses: Vec<_> =
@@ -47,7 +49,7 @@ pub(super) fn run(case: &Case, program: Program) -> Outcome {
     let running = Running::start(case, program, &origins, listeners);
     let mut talks = Vec::new();
     for talk in &case.talks {
-        let client = play(talk, &addresses[talk.to - 1]);
+        let client = play(case, talk, &addresses[talk.to - 1]);
         let got = origins.iter().map(|origin| (origin.name, origin.take()));
         let origins = got.filter(|(_, got)| !got.is_empty()).collect();
         talks.push(Heard { client, origins });
@@ -59,8 +61,24 @@ pub(super) fn run(case: &Case, program: Program) -> Outcome {
 
 /// A program that ends with the case.
 enum Running {
-    Haproxy(Child, Lines),
+    Haproxy(Haproxy),
     Corelane(Proxy),
+}
+
+struct Haproxy {
+    child: Child,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+impl Drop for Haproxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("stderr of haproxy: {:#?}", self.stderr.all());
+        }
+    }
 }
 
 impl Running {
@@ -75,17 +93,19 @@ impl Running {
             Program::Corelane => Command::new(binary()),
         };
         let fds: Vec<RawFd> = listeners.iter().map(AsRawFd::as_raw_fd).collect();
-        command.current_dir(folder()).stdin(Stdio::null());
+        command.current_dir(&case.folder).stdin(Stdio::null());
         command.envs(origins.iter().map(|origin| (origin.name, origin.address())));
+        command.envs(origins.iter().map(|origin| (format!("{}_PORT", origin.name), origin.port())));
         command.envs((1..).zip(&fds).map(|(number, fd)| (format!("FE{number}"), fd.to_string())));
         listeners.iter().for_each(inherit);
         match program {
             Program::Haproxy => {
                 command.arg("-db").arg("-f").arg(&case.config).stdout(Stdio::piped());
-                let child = command.stderr(Stdio::null()).spawn();
+                let child = command.stderr(Stdio::piped()).spawn();
                 let mut child = child.expect("haproxy starts; scripts/test installs it");
-                let lines = Lines::of(child.stdout.take().unwrap());
-                Self::Haproxy(child, lines)
+                let stdout = Lines::of(child.stdout.take().unwrap());
+                let stderr = Lines::of(child.stderr.take().unwrap());
+                Self::Haproxy(Haproxy { child, stdout, stderr })
             }
             Program::Corelane => {
                 command.args(["run", "--haproxy-version", "2.6", "-c"]).arg(&case.config);
@@ -97,10 +117,10 @@ impl Running {
     /// Ends it. Returns what it printed.
     fn stop(self) -> Vec<String> {
         match self {
-            Self::Haproxy(mut child, lines) => {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                lines.all()
+            Self::Haproxy(haproxy) => {
+                let stdout = haproxy.stdout.clone();
+                drop(haproxy);
+                stdout.all()
             }
             Self::Corelane(mut proxy) => proxy.stop().stdout,
         }
