@@ -28,6 +28,9 @@ pub(super) struct Row {
 
 const BIND: Row = Row { values: VALUES, remarks: keyword::BIND, knows: is_row_word };
 
+/// Keys of ours that are no words of HAProxy's where they have no value.
+const OWN: [&str; 2] = ["address", "name"];
+
 /// Words that may come several times.
 const REPEATED: [&str; 3] = ["crt", "crt-list", "default-crt"];
 
@@ -60,7 +63,7 @@ fn add(importer: &mut Importer<'_>, line: &Line, word: &Text, from: usize) {
             Value::Text(address)
         } else {
             let entry = Entry::new("address", address.whole(), Value::Text(address), line.place);
-            Value::Table(std::iter::once(entry).chain(words.iter().cloned()).collect())
+            Value::table(std::iter::once(entry).chain(words.iter().cloned()).collect())
         };
         importer.push(line, 1, "bind", value);
     }
@@ -77,6 +80,10 @@ pub(super) fn words(importer: &mut Importer<'_>, words: &[Text], row: &Row) -> V
         let unit = cover(word.whole(), value.unwrap_or(word).whole());
         if let Some(remark) = keyword::remark(row.remarks, name) {
             importer.ignored(unit, name, remark);
+            continue;
+        }
+        if OWN.contains(&name) && !has_value {
+            importer.unsupported(unit, format!("unknown word `{name}`"), "");
             continue;
         }
         let value = match value {

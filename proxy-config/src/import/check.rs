@@ -31,7 +31,7 @@ pub(super) fn httpchk(importer: &mut Importer<'_>, line: &Line) {
             _ => entries.push(entry(key, word.whole(), word.clone(), word.whole())),
         }
     }
-    let value = if entries.is_empty() { Value::Flag(true) } else { Value::Table(entries) };
+    let value = if entries.is_empty() { Value::Flag(true) } else { Value::table(entries) };
     importer.set(line, 2, KEY, value);
 }
 
@@ -83,7 +83,7 @@ fn send(importer: &mut Importer<'_>, line: &Line) {
     };
     let is_kept = |known: &Entry| entries.iter().all(|entry| entry.key != known.key);
     let known: Vec<_> = known.into_iter().filter(is_kept).collect();
-    importer.set(line, 2, KEY, Value::Table(known.into_iter().chain(entries.clone()).collect()));
+    importer.set(line, 2, KEY, Value::table(known.into_iter().chain(entries.clone()).collect()));
     importer.assumed(line.place, "`http-check send` is a part of `option.httpchk`");
 }
 

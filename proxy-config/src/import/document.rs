@@ -11,8 +11,23 @@ pub(super) enum Value {
     Flag(bool),
     /// A number where its text is one, or else a string.
     Scalar(Text),
+    /// Made by [`Value::table`].
     Table(Vec<Entry>),
     Text(Text),
+}
+
+impl Value {
+    /// A table: of a word that a line has twice, the last counts, as in HAProxy.
+    pub(super) fn table(entries: Vec<Entry>) -> Self {
+        let mut kept: Vec<Entry> = Vec::new();
+        for entry in entries {
+            match kept.iter_mut().find(|known| known.key == entry.key) {
+                Some(known) => *known = entry,
+                None => kept.push(entry),
+            }
+        }
+        Self::Table(kept)
+    }
 }
 
 /// A key with its value, or an item of an array, whose key is empty.

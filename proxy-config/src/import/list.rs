@@ -15,6 +15,14 @@ pub(super) fn userlist(importer: &mut Importer<'_>, line: &Line) {
         other => return unknown(importer, line, other, &["group", "user"]),
     };
     let Some(name) = importer.word(line, 1).cloned() else { return };
+    if is_there(importer, line.word(0), name.as_str()) {
+        let remark = "is there already: this one does not count";
+        return importer.ignored(
+            line.place,
+            &format!("{} {}", line.word(0), name.as_str()),
+            remark,
+        );
+    }
     let unit = line.place;
     let mut entries = vec![Entry::new("name", name.whole(), Value::Text(name), unit)];
     let mut words = line.from(2).iter();
@@ -27,10 +35,31 @@ pub(super) fn userlist(importer: &mut Importer<'_>, line: &Line) {
             return importer.report.add(diagnostic);
         };
         let value = if key.ends_with('s') { names(value) } else { Value::Text(value.clone()) };
+        if key.ends_with("password") {
+            entries.retain(|entry| !entry.key.ends_with("password"));
+        }
         entries.push(Entry::new(*key, word.whole(), value, unit));
     }
     let key = line.word(0).to_owned();
-    importer.push(line, 1, &key, Value::Table(entries));
+    importer.push(line, 1, &key, Value::table(entries));
+}
+
+/// Of users and groups the first of a name counts.
+fn is_there(importer: &mut Importer<'_>, kind: &str, name: &str) -> bool {
+    let known = importer.section().and_then(|section| section.get(kind));
+    let Some(Entry { value: Value::Array(known), .. }) = known else { return false };
+    known.iter().any(|entry| match &entry.value {
+        Value::Table(words) => words.iter().any(|word| is_text(word, "name", name)),
+        _ => false,
+    })
+}
+
+fn is_text(entry: &Entry, key: &str, text: &str) -> bool {
+    let value = match &entry.value {
+        Value::Scalar(value) | Value::Text(value) => value.as_str(),
+        _ => return false,
+    };
+    entry.key == key && value == text
 }
 
 /// Names between commas, as an array.
@@ -40,11 +69,15 @@ fn names(text: &Text) -> Value {
     for part in text.as_str().split(',') {
         let name = text.part(start..start + part.len());
         start += part.len() + 1;
-        if !part.is_empty() {
+        if !part.is_empty() && !has(&items, part) {
             items.push(Entry::new("", name.whole(), Value::Text(name), text.whole()));
         }
     }
     Value::Array(items)
+}
+
+fn has(items: &[Entry], text: &str) -> bool {
+    items.iter().any(|item| is_text(item, "", text))
 }
 
 /// `errorfile CODE FILE`.
@@ -76,11 +109,15 @@ pub(super) fn error_files(importer: &mut Importer<'_>, line: &Line) {
     let codes = line.from(2);
     let value = match (codes.first(), codes.last()) {
         (Some(first), Some(last)) => {
-            let item =
-                |code: &Text| Entry::new("", code.whole(), Value::Scalar(code.clone()), line.place);
-            let items = codes.iter().map(item).collect();
+            let mut items = Vec::new();
+            for code in codes.iter() {
+                if !has(&items, code.as_str()) {
+                    let value = Value::Scalar(code.clone());
+                    items.push(Entry::new("", code.whole(), value, line.place));
+                }
+            }
             let place = cover(first.whole(), last.whole());
-            Value::Table(vec![
+            Value::table(vec![
                 Entry::new("name", name.whole(), Value::Text(name.clone()), line.place),
                 Entry::new("codes", place, Value::Array(items), line.place),
             ])

@@ -26,7 +26,7 @@ pub(super) fn line(importer: &mut Importer<'_>, line: &Line) {
     }
     importer.word(line, at);
     importer.ends(line, at + levels.len());
-    add(importer, line, Value::Table(entries));
+    add(importer, line, Value::table(entries));
 }
 
 /// `no log`: nothing that is inherited either.

@@ -151,7 +151,7 @@ fn forwardfor(importer: &mut Importer<'_>, line: &Line, key: &str) {
             }
         }
     }
-    let value = if entries.is_empty() { Value::Flag(true) } else { Value::Table(entries) };
+    let value = if entries.is_empty() { Value::Flag(true) } else { Value::table(entries) };
     importer.set(line, 2, key, value);
 }
 
@@ -167,7 +167,7 @@ fn forwarded(importer: &mut Importer<'_>, line: &Line, key: &str) {
         }
         entries.push(Entry::new(name, place, Value::Flag(true), place));
     }
-    let value = if entries.is_empty() { Value::Flag(true) } else { Value::Table(entries) };
+    let value = if entries.is_empty() { Value::Flag(true) } else { Value::table(entries) };
     importer.set(line, 2, key, value);
 }
 

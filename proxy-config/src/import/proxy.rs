@@ -275,8 +275,8 @@ fn capture(importer: &mut Importer<'_>, line: &Line) {
         Entry::new("len", len.whole(), Value::Scalar(len.clone()), unit),
     ];
     match at {
-        3 => importer.push(line, 3, key, Value::Table(entries)),
-        _ => importer.set(line, 2, key, Value::Table(entries)),
+        3 => importer.push(line, 3, key, Value::table(entries)),
+        _ => importer.set(line, 2, key, Value::table(entries)),
     }
 }
 
@@ -295,7 +295,7 @@ fn cookie(importer: &mut Importer<'_>, line: &Line) {
     let Some(name) = importer.word(line, 1) else { return };
     let mut entries = vec![Entry::new("name", name.whole(), Value::Text(name.clone()), line.place)];
     entries.extend(bind::words(importer, line.from(2), &ROW));
-    importer.set(line, 1, "cookie", Value::Table(entries));
+    importer.set(line, 1, "cookie", Value::table(entries));
 }
 
 /// Any address is what connections have anyway.

@@ -53,7 +53,7 @@ pub(super) fn line(importer: &mut Importer<'_>, line: &Line) {
     };
     let mut entries = vec![entry("name", name), entry("address", &address)];
     entries.extend(words(importer, line.from(3)));
-    importer.push(line, 1, "server", Value::Table(entries));
+    importer.push(line, 1, "server", Value::table(entries));
 }
 
 /// Words of several lines are one table, as in HAProxy.
@@ -71,7 +71,7 @@ pub(super) fn default_line(importer: &mut Importer<'_>, line: &Line) {
         .retain(|entry| new.iter().all(|new| new.key != entry.key && !are_opposites(new, entry)));
     entries.extend(new);
     let unit = Place { end: line.place.start, ..line.place };
-    section.set(Entry::new("default-server", line.place_to(1), Value::Table(entries), unit));
+    section.set(Entry::new("default-server", line.place_to(1), Value::table(entries), unit));
 }
 
 fn are_opposites(first: &Entry, second: &Entry) -> bool {

@@ -224,6 +224,44 @@ fn the_last_choice_of_a_section_counts() {
     );
 }
 
+/// HAProxy takes the last one, but for users and groups, of which it takes the first.
+#[test]
+fn what_a_line_has_twice() {
+    let cases = [
+        (
+            "option forwardfor header A except 10.0.0.1 header B except ::1",
+            "option.forwardfor = { header = \"B\", except = [\"::1\"] }",
+        ),
+        ("option forwarded proto proto", "option.forwarded = { proto = true }"),
+        ("errorfiles site 503 503", "errorfiles = [{ name = \"site\", codes = [503] }]"),
+        (
+            "option httpchk\n http-check send meth GET meth PUT uri / uri /x",
+            "option.httpchk = { method = \"PUT\", uri = \"/x\" }",
+        ),
+        (
+            "server a h:1 weight 1 weight 2",
+            "server = [{ name = \"a\", address = \"h:1\", weight = 2 }]",
+        ),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(listen(line), [expected], "{line}");
+    }
+    assert_eq!(
+        global("log a:1 len 200 len 300 user"),
+        ["log = [{ target = \"udp:a:1\", len = 300, facility = \"user\" }]"]
+    );
+    let list = "userlist u\n group g users a users b,b\n group g\n user a password x insecure-password y\n\
+        user a insecure-password z\n";
+    assert_eq!(
+        keys(&translated(list).toml, "userlist.u"),
+        [
+            "group = [{ name = \"g\", users = [\"b\"] }]",
+            "user = [{ name = \"a\", insecure-password = \"y\" }]"
+        ]
+    );
+    assert_eq!(messages("listen x\n server a h:1 name b\n"), ["unknown word `name`"]);
+}
+
 #[test]
 fn lines_that_go_together() {
     assert_eq!(
