@@ -29,7 +29,8 @@ enum Command {
     ///
     /// Everything is parsed and bound before anything is served; if any of it fails, every reason
     /// is printed and nothing runs. SIGTERM and SIGINT drain and exit 0, SIGUSR1 does so and prints
-    /// the counters, SIGHUP reopens log files.
+    /// the counters; SIGHUP and SIGUSR2 reopen log files, and read certificates, maps and files of
+    /// patterns anew.
     Run(Run),
     /// Verify a configuration: exit 0 when it is sound, 1 with every mistake printed
     Check {

@@ -4,9 +4,10 @@
 
 mod flags;
 
-use std::io::{BufRead, BufReader};
-use std::os::unix::net::UnixDatagram;
-use std::os::unix::process::CommandExt;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -17,6 +18,7 @@ use rustix::process::{Pid, Signal};
 
 use crate::cli::{load_as, read_all};
 use crate::control;
+use crate::io::Claim;
 use flags::Flags;
 
 /// Set in the process that `-D` leaves behind.
@@ -46,16 +48,20 @@ pub(super) fn run(flags: &[String]) -> ExitCode {
     if let Some(condition) = &flags.condition {
         return evaluate(condition);
     }
+    // The process that it leaves behind reads the same flags, `-C` too.
+    if flags.is_daemon && !flags.is_check {
+        if std::env::var_os(DETACHED).is_none() {
+            return detach();
+        }
+        // The terminal's end is not its own. It leads no group yet, so this cannot fail.
+        let _ = rustix::process::setsid();
+    }
     if let Some(folder) = &flags.folder
         && let Err(error) = std::env::set_current_dir(folder)
     {
         return control::refuse(&[format!("cannot change to {}: {error}", folder.display())]);
     }
-    match &flags {
-        Flags { is_check: true, .. } => check(&flags),
-        Flags { is_daemon: true, .. } if std::env::var_os(DETACHED).is_none() => detach(),
-        _ => serve(&flags),
-    }
+    if flags.is_check { check(&flags) } else { serve(&flags) }
 }
 
 /// The first line is what tools look for.
@@ -135,19 +141,39 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>, String> {
 
 fn serve(flags: &Flags) -> ExitCode {
     let Some(config) = load(flags) else { return ExitCode::FAILURE };
-    if let Some(path) = &flags.pid_file
-        && let Err(error) = std::fs::write(path, format!("{}\n", std::process::id()))
-    {
-        return control::refuse(&[format!("cannot write {}: {error}", path.display())]);
-    }
-    control::run_then(config, || {
+    let mut pid_file = match flags.pid_file.as_deref().map(open_pid_file).transpose() {
+        Ok(file) => file,
+        Err(reason) => return control::refuse(&[reason]),
+    };
+    let takes_over = !flags.finish.is_empty() || !flags.terminate.is_empty();
+    let claim = if takes_over { Claim::Beside } else { Claim::Alone };
+    let ready = || {
+        pid_file.iter_mut().for_each(write_pid);
         notify();
         flags.finish.iter().for_each(|pid| tell(*pid, Signal::USR1));
         flags.terminate.iter().for_each(|pid| tell(*pid, Signal::TERM));
+    };
+    let announced = || {
         if flags.is_daemon {
             leave_stdio();
         }
-    })
+    };
+    control::run_then(config, claim, ready, announced)
+}
+
+/// Opens it before anything is served, to learn that it cannot be written; its content stays until
+/// then.
+fn open_pid_file(path: &Path) -> Result<File, String> {
+    let opened = File::options().write(true).create(true).truncate(false).open(path);
+    opened.map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+fn write_pid(file: &mut File) {
+    let line = format!("{}\n", std::process::id());
+    let written = file.set_len(0).and_then(|()| file.write_all(line.as_bytes()));
+    if let Err(error) = written {
+        eprintln!("warning: the file of the pid cannot be written: {error}");
+    }
 }
 
 /// `-sf` and `-st`: whom this process takes over from.
@@ -161,14 +187,18 @@ fn tell(pid: i32, signal: Signal) {
 /// Tells systemd that everything is served (`sd_notify(3)`).
 fn notify() {
     let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else { return };
-    if let Ok(datagram) = UnixDatagram::unbound() {
+    let address = match socket.as_encoded_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name),
+        _ => SocketAddr::from_pathname(Path::new(&socket)),
+    };
+    if let (Ok(datagram), Ok(address)) = (UnixDatagram::unbound(), address) {
         let state = format!("READY=1\nMAINPID={}\n", std::process::id());
         // Whoever does not listen does not want to know.
-        let _ = datagram.send_to(state.as_bytes(), Path::new(&socket));
+        let _ = datagram.send_to_addr(state.as_bytes(), &address);
     }
 }
 
-/// `-D`: another process goes on, in a group of its own; this one ends once that serves.
+/// `-D`: another process goes on, in a session of its own; this one ends once that serves.
 fn detach() -> ExitCode {
     let child = std::env::current_exe().and_then(|program| {
         Command::new(program)
@@ -176,7 +206,6 @@ fn detach() -> ExitCode {
             .env(DETACHED, "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .process_group(0)
             .spawn()
     });
     let mut child = match child {
@@ -193,9 +222,10 @@ fn detach() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Nobody reads what a daemon prints; a closed pipe would be an error each time.
+/// Nobody reads what a daemon prints; whoever reads its pipes to their ends would wait for ever.
 fn leave_stdio() {
-    if let Ok(null) = std::fs::File::options().write(true).open("/dev/null") {
+    if let Ok(null) = File::options().write(true).open("/dev/null") {
         let _ = rustix::stdio::dup2_stdout(&null);
+        let _ = rustix::stdio::dup2_stderr(&null);
     }
 }

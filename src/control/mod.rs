@@ -16,22 +16,24 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use proxy_config::model::Config;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use certificates::Certificates;
 use tables::Tables;
 use watch::Watch;
 
-use crate::io::BoundSocket;
-use crate::io::Mailbox;
-use crate::io::instant;
+use crate::io::{BoundSocket, Claim, Mailbox, instant};
 use crate::observe::{Counters, LogWriter};
 use crate::shard::{Letter, Report};
 use std::sync::Arc;
 
 pub use files::read_file;
 pub use start::start;
+
+/// What a signal to read anew does.
+const REREAD: &str = "log files are reopened; certificates, maps and files of patterns are read \
+    anew; a changed configuration is not: that takes another process";
 
 /// How long after the deadline of a drain the shards may take to end.
 const END_GRACE: Duration = Duration::from_secs(2);
@@ -58,12 +60,18 @@ pub struct Proxy {
 
 /// Serves a configuration until a signal ends it.
 pub fn run(config: Config) -> ExitCode {
-    run_then(config, || {})
+    run_then(config, Claim::Alone, || {}, || {})
 }
 
-/// Serves a configuration until a signal ends it; calls `ready` once every shard accepts.
-pub fn run_then(config: Config, ready: impl FnOnce()) -> ExitCode {
-    let proxy = match start(config) {
+/// Serves a configuration until a signal ends it; calls `ready` once every shard accepts, and
+/// `announced` when that was printed.
+pub fn run_then(
+    config: Config,
+    claim: Claim,
+    ready: impl FnOnce(),
+    announced: impl FnOnce(),
+) -> ExitCode {
+    let proxy = match start::start_as(config, claim) {
         Ok(proxy) => proxy,
         Err(reasons) => return refuse(&reasons),
     };
@@ -71,8 +79,9 @@ pub fn run_then(config: Config, ready: impl FnOnce()) -> ExitCode {
     if let Err(error) = proxy.heed_signals() {
         return refuse(&[format!("cannot handle signals: {error}")]);
     }
-    proxy.print_addresses();
     ready();
+    proxy.print_addresses();
+    announced();
     proxy.serve()
 }
 
@@ -92,7 +101,7 @@ pub fn verify(config: &Config, bind: bool) -> Result<(), Vec<String>> {
     reasons.extend(Tables::load(config).err().into_iter().flatten());
     reasons.extend(logs::check(config));
     if bind {
-        match start::bind(config, 1) {
+        match start::bind(config, 1, Claim::Alone) {
             Ok(bound) => bound.iter().flatten().for_each(BoundSocket::forget),
             Err(unbound) => reasons.extend(unbound),
         }
@@ -157,11 +166,10 @@ impl Proxy {
     fn wait_for_end(&mut self) -> Ending {
         while let Ok(report) = self.reports.recv() {
             match report {
-                Report::Signal(SIGHUP) => {
+                // What asks a master of HAProxy to read its configuration asks for this much here.
+                Report::Signal(SIGHUP | SIGUSR2) => {
                     self.log.reopen();
-                    eprintln!(
-                        "log files reopened; reloading the configuration is not yet supported"
-                    );
+                    eprintln!("{REREAD}");
                     self.renew_certificates();
                     self.renew_tables();
                 }
@@ -271,7 +279,7 @@ fn watch_files(
 
 /// Has signals reported from now on.
 fn watch_signals(reports: Sender<Report>) -> std::io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGUSR1])?;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2])?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
             if reports.send(Report::Signal(signal)).is_err() {

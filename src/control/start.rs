@@ -9,7 +9,7 @@ use socket2::SockAddr;
 use super::certificates::Certificates;
 use super::tables::Tables;
 use super::{Proxy, cores, limits, resolve, watch_files};
-use crate::io::{self, BoundSocket, Letters, Mailbox, mailbox};
+use crate::io::{self, BoundSocket, Claim, Letters, Mailbox, mailbox};
 use crate::observe::{Counters, LogRoute, LogWriter, Names, Zone};
 use crate::shard::admission::{Admission, Wake};
 use crate::shard::{self, Letter, Plan, Report};
@@ -19,10 +19,18 @@ use crate::shard::{self, Letter, Plan, Report};
 /// # Errors
 /// Every reason why it cannot.
 pub fn start(config: Config) -> Result<Proxy, Vec<String>> {
+    start_as(config, Claim::Alone)
+}
+
+/// As [`start`], perhaps beside a process that serves the same addresses.
+///
+/// # Errors
+/// As those of [`start`].
+pub(super) fn start_as(config: Config, claim: Claim) -> Result<Proxy, Vec<String>> {
     let config = Arc::new(config);
     limits::raise_descriptors();
     limits::size_descriptor_table(config.global.maxconn);
-    let Ready { cores, addresses, bound, log, certificates, tables } = prepare(&config)?;
+    let Ready { cores, addresses, bound, log, certificates, tables } = prepare(&config, claim)?;
     let addresses = Arc::new(addresses);
     let (mailboxes, letters) = mailboxes(cores.len()).map_err(one)?;
     let counters = Counters::new(Names::from(&*config), cores.len());
@@ -90,7 +98,7 @@ struct Ready {
 }
 
 /// Makes what a shard needs, or tells all that is missing.
-fn prepare(config: &Config) -> Result<Ready, Vec<String>> {
+fn prepare(config: &Config, claim: Claim) -> Result<Ready, Vec<String>> {
     let cores = cores::choose(&config.global.shards);
     let shards = cores.as_ref().map_or(1, Vec::len);
     let binds = config.frontends.iter().map(|frontend| frontend.binds.len()).sum();
@@ -106,7 +114,7 @@ fn prepare(config: &Config) -> Result<Ready, Vec<String>> {
     let addresses = resolve::servers(config);
     let certificates = Certificates::load(config);
     let tables = Tables::load(config);
-    let bound = bind(config, shards);
+    let bound = bind(config, shards, claim);
     let logs = config.frontends.iter().flat_map(|frontend| &frontend.logs);
     let log = LogWriter::start(logs, shards, Arc::new(Zone::local())).map_err(one);
     reasons.extend(addresses.as_ref().err().into_iter().flatten().cloned());
@@ -125,13 +133,17 @@ fn prepare(config: &Config) -> Result<Ready, Vec<String>> {
 }
 
 /// Binds every address of every frontend.
-pub(super) fn bind(config: &Config, shards: usize) -> Result<Vec<Vec<BoundSocket>>, Vec<String>> {
+pub(super) fn bind(
+    config: &Config,
+    shards: usize,
+    claim: Claim,
+) -> Result<Vec<Vec<BoundSocket>>, Vec<String>> {
     let mut reasons = Vec::new();
     let mut frontends = Vec::new();
     for frontend in &config.frontends {
         let mut binds = Vec::new();
         for bind in &frontend.binds {
-            match io::bind(&bind.address, shards) {
+            match io::bind(&bind.address, shards, claim) {
                 Ok(bound) => binds.push(bound),
                 Err(reason) => reasons.push(format!("frontend {}: {reason}", frontend.name)),
             }

@@ -4,12 +4,21 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proxy_config::model::BindAddress;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use socket2::{Domain, SockAddr, Socket, Type};
+
+/// Whether somebody else may listen on an address already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Nobody may: a shared port would go unnoticed.
+    Alone,
+    /// A process of the same user, from which this one takes over.
+    Beside,
+}
 
 /// A bound address, with one listening socket for each shard or one that all share.
 #[derive(Debug)]
@@ -18,21 +27,25 @@ pub struct BoundSocket {
     pub address: String,
     /// Index: shard. Shared sockets are the same `Arc` in each place.
     pub per_shard: Vec<Arc<OwnedFd>>,
+    /// A UNIX socket whose name somebody else has until this one listens.
+    staged: Option<Staged>,
 }
 
 /// Binds `address` for `shards` shards, without listening yet.
 ///
 /// # Errors
 /// The reason, in words, with the remedy where there is one.
-pub fn bind(address: &BindAddress, shards: usize) -> Result<BoundSocket, String> {
+pub fn bind(address: &BindAddress, shards: usize, claim: Claim) -> Result<BoundSocket, String> {
     match address {
         BindAddress::Tcp(address) => {
-            bind_tcp(*address, shards).map_err(|error| explain(&error, &address.to_string()))
+            bind_tcp(*address, shards, claim).map_err(|error| explain(&error, &address.to_string()))
         }
         BindAddress::Unix(path) => {
             let name = format!("unix:{}", path.display());
-            let socket = bind_unix(path).map_err(|error| explain(&error, &name))?;
-            Ok(shared(name, socket, shards))
+            let staged = (claim == Claim::Beside).then(|| Staged::of(path));
+            let place = staged.as_ref().map_or(path.as_path(), |staged| &staged.from);
+            let socket = bind_unix(place).map_err(|error| explain(&error, &name))?;
+            Ok(BoundSocket { staged, ..shared(name, socket, shards) })
         }
         BindAddress::Inherited(number) => inherit(*number, shards),
     }
@@ -59,12 +72,40 @@ impl BoundSocket {
                     .map_err(|error| explain(&error.into(), &self.address))?;
             }
         }
-        Ok(())
+        self.staged.as_ref().map_or(Ok(()), Staged::take_name)
     }
 }
 
-fn bind_tcp(address: SocketAddr, shards: usize) -> io::Result<BoundSocket> {
-    if address.port() != 0 {
+/// A socket of the file system beside its name.
+#[derive(Debug)]
+struct Staged {
+    from: PathBuf,
+    to: PathBuf,
+}
+
+impl Staged {
+    fn of(path: &Path) -> Self {
+        let mut from = path.as_os_str().to_owned();
+        from.push(format!(".{}", std::process::id()));
+        Self { from: from.into(), to: path.to_owned() }
+    }
+
+    /// From now on connections come here; those that wait elsewhere stay there.
+    fn take_name(&self) -> Result<(), String> {
+        std::fs::rename(&self.from, &self.to)
+            .map_err(|error| format!("cannot bind unix:{}: {error}", self.to.display()))
+    }
+}
+
+impl Drop for Staged {
+    /// What never got its name.
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.from);
+    }
+}
+
+fn bind_tcp(address: SocketAddr, shards: usize, claim: Claim) -> io::Result<BoundSocket> {
+    if address.port() != 0 && claim == Claim::Alone {
         // SO_REUSEPORT would let us share the port with another program of this user unnoticed.
         tcp_socket(address, false)?;
     }
@@ -74,7 +115,7 @@ fn bind_tcp(address: SocketAddr, shards: usize) -> io::Result<BoundSocket> {
     for _ in 1..shards {
         per_shard.push(Arc::new(tcp_socket(real, true)?.into()));
     }
-    Ok(BoundSocket { address: real.to_string(), per_shard })
+    Ok(BoundSocket { address: real.to_string(), per_shard, staged: None })
 }
 
 fn tcp_socket(address: SocketAddr, reuse_port: bool) -> io::Result<Socket> {
@@ -128,7 +169,7 @@ fn inherit(number: i32, shards: usize) -> Result<BoundSocket, String> {
 
 fn shared(address: String, socket: Socket, shards: usize) -> BoundSocket {
     let fd = Arc::new(OwnedFd::from(socket));
-    BoundSocket { address, per_shard: vec![fd; shards] }
+    BoundSocket { address, per_shard: vec![fd; shards], staged: None }
 }
 
 fn explain(error: &io::Error, address: &str) -> String {

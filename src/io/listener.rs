@@ -13,7 +13,8 @@ use super::task::{TaskId, fire};
 use super::{Io, io};
 
 pub(super) struct Slot {
-    fd: Arc<OwnedFd>,
+    /// `None`: closed.
+    fd: Option<Arc<OwnedFd>>,
     task: TaskId,
     accepting: bool,
     cancelling: bool,
@@ -35,7 +36,7 @@ impl Listener {
     /// Takes a listening socket; nothing is accepted before [`Listener::start`].
     pub fn new(fd: Arc<OwnedFd>, task: TaskId) -> Self {
         let slot = Slot {
-            fd,
+            fd: Some(fd),
             task,
             accepting: false,
             cancelling: false,
@@ -55,10 +56,8 @@ impl Listener {
     /// Accepts until stopped; does nothing when it already does.
     pub fn start(&self) {
         self.with(|slot, io| {
-            if slot.accepting {
-                return;
-            }
-            let fd = types::Fd(slot.fd.as_raw_fd());
+            let Some(fd) = slot.fd.as_ref().filter(|_| !slot.accepting) else { return };
+            let fd = types::Fd(fd.as_raw_fd());
             let entry = opcode::AcceptMulti::new(fd).flags(libc::SOCK_CLOEXEC).build();
             io.ring.borrow_mut().push_plain(entry.user_data(user_data(Kind::Accept, self.key)));
             slot.accepting = true;
@@ -91,16 +90,26 @@ impl Listener {
         self.with(|slot, _| slot.error.take())
     }
 
+    /// Gives its share of the socket up; what was accepted still comes from [`Listener::next`]. Only
+    /// for one that does not accept.
+    pub fn close(&self) {
+        self.with(|slot, _| {
+            debug_assert!(!slot.accepting, "the ring still uses the socket");
+            slot.fd = None;
+        });
+    }
+
     /// Accepts what waits in the kernel's queue now, so that closing the socket resets nobody.
     pub fn take_rest(&self, most: usize) {
         self.with(|slot, _| {
+            let Some(listening) = slot.fd.as_deref() else { return };
             // Every shard drains by now; two that share a socket must not wait for each other.
-            if rustix::fs::fcntl_setfl(&*slot.fd, rustix::fs::OFlags::NONBLOCK).is_err() {
+            if rustix::fs::fcntl_setfl(listening, rustix::fs::OFlags::NONBLOCK).is_err() {
                 return;
             }
             let flags = rustix::net::SocketFlags::CLOEXEC;
             while slot.accepted.len() < most {
-                let Ok(fd) = rustix::net::accept_with(&*slot.fd, flags) else { break };
+                let Ok(fd) = rustix::net::accept_with(listening, flags) else { break };
                 slot.accepted.push_back(fd);
             }
         });

@@ -29,7 +29,7 @@ use glommio::{LocalExecutorBuilder, Placement};
 use io_uring::types::Timespec;
 use slab::Slab;
 
-pub use bind::{BoundSocket, bind, dial_socket};
+pub use bind::{BoundSocket, Claim, bind, dial_socket};
 pub use buffers::RecvBuf;
 pub use clock::{instant, wall_ms};
 pub use conn::Conn;

@@ -109,8 +109,8 @@ fn accept_all(shard: &Rc<Shard>, listeners: Vec<Vec<Arc<OwnedFd>>>) {
     for (frontend, binds) in listeners.into_iter().enumerate() {
         for (bind, fd) in binds.into_iter().enumerate() {
             let bind_number = bind as u32 + 1;
-            let acceptor = Acceptor { shard: Rc::clone(shard), fd, frontend, bind_number };
-            spawn(|task| acceptor.run(task));
+            let acceptor = Acceptor { shard: Rc::clone(shard), frontend, bind_number };
+            spawn(|task| acceptor.run(task, fd));
         }
     }
 }
@@ -118,16 +118,15 @@ fn accept_all(shard: &Rc<Shard>, listeners: Vec<Vec<Arc<OwnedFd>>>) {
 /// Accepts connections of one bind.
 struct Acceptor {
     shard: Rc<Shard>,
-    fd: Arc<OwnedFd>,
     frontend: usize,
     bind_number: u32,
 }
 
 impl Acceptor {
-    async fn run(self, task: Task) {
+    async fn run(self, task: Task, fd: Arc<OwnedFd>) {
         self.shard.attend(task.id());
         self.shard.acceptors.set(self.shard.acceptors.get() + 1);
-        let listener = Listener::new(Arc::clone(&self.fd), task.id());
+        let listener = Listener::new(fd, task.id());
         let mut pause_ms = PAUSE_MS;
         while !self.shard.draining.get() {
             if listener.has_next() {
@@ -158,6 +157,9 @@ impl Acceptor {
             task.wait(NEVER).await;
         }
         listener.take_rest(REST_MAX);
+        // Closed at once: whoever connects from here on is refused, and reaches another process that
+        // listens beside this one. Only between these two lines somebody may be reset.
+        listener.close();
         self.open_sessions(&listener);
         // Their sessions begin, and enroll, before anybody looks.
         let later_ms = io().now_ms() + 1;

@@ -20,6 +20,7 @@ mod differential;
 mod drain;
 mod error_pages;
 mod haproxy_cfg;
+mod haproxy_process;
 mod hard_stop;
 mod hostile;
 mod independent;

@@ -4,13 +4,11 @@ use std::net::TcpListener;
 use std::os::fd::{AsRawFd, RawFd};
 use std::process::{Child, Command, Stdio};
 
-use rustix::io::{FdFlags, fcntl_setfd};
-
 use super::case::Case;
 use super::origin::Origin;
 use super::setup::SERVER;
 use super::talk::play;
-use crate::support::{Dir, Lines, Proxy, binary};
+use crate::support::{Dir, Lines, Proxy, binary, inherit};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Program {
@@ -97,7 +95,7 @@ impl Running {
         command.envs(origins.iter().map(|origin| (origin.name, origin.address())));
         command.envs(origins.iter().map(|origin| (format!("{}_PORT", origin.name), origin.port())));
         command.envs((1..).zip(&fds).map(|(number, fd)| (format!("FE{number}"), fd.to_string())));
-        listeners.iter().for_each(inherit);
+        inherit(&mut command, listeners);
         match program {
             Program::Haproxy => {
                 command.arg("-db").arg("-f").arg(&case.config).stdout(Stdio::piped());
@@ -132,10 +130,4 @@ fn haproxy() -> Command {
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{path}:/usr/sbin:/sbin"));
     command
-}
-
-/// Has programs that are started from now on have a descriptor, under its number. Those that other tests
-/// start meanwhile have it too, and never look at it.
-fn inherit(listener: &TcpListener) {
-    fcntl_setfd(listener, FdFlags::empty()).unwrap();
 }

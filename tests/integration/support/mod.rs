@@ -1,6 +1,7 @@
 //! What the tests are written with: the proxy under test, scripted peers, files, waiting.
 
 mod dir;
+mod inherit;
 mod lines;
 mod log;
 mod message;
@@ -15,6 +16,7 @@ mod web;
 use std::time::{Duration, Instant};
 
 pub(crate) use dir::Dir;
+pub(crate) use inherit::inherit;
 pub(crate) use lines::Lines;
 pub(crate) use log::{HttpLine, TcpLine};
 pub(crate) use message::{Message, reply};
