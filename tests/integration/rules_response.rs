@@ -141,6 +141,26 @@ fn hints_are_gathered() {
     }
 }
 
+/// `when`: what a log shows of streams depends on how they went.
+#[test]
+fn streams_that_went_well_and_others() {
+    let server = Server::text("origin");
+    let proxy = Web::to(&server)
+        .logged()
+        .frontend(
+            r#"
+            http-request = ["deny if { path /denied }", "return status 200 if { path /own }"]
+            log-format = "%HU %[str(e),when(error)] %[str(n),when(normal)] %[str(f),when(forwarded)]"
+            "#,
+        )
+        .start();
+    for (target, expected) in [("/", "- n f"), ("/denied", "e - -"), ("/own", "- n -")] {
+        proxy.get(target);
+        let line = proxy.log_line(|line| line.starts_with(&format!("{target} ")));
+        assert_eq!(line, format!("{target} {expected}"));
+    }
+}
+
 /// A client that waits for a body of which there is none would take the next response for it.
 #[test]
 fn a_status_without_a_body_gets_a_length_with_another_one() {
