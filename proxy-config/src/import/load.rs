@@ -37,11 +37,28 @@ pub(super) fn import(
     let overrides = &Overrides::default();
     let loader = Loader { sources, options, overrides, surroundings, first: 0, is_kept: true };
     let (translation, built) = loader.run();
-    let Translation { mut toml, notes, .. } = translation;
-    let outcome = built.finish(sources);
+    let Translation { mut toml, mut notes, .. } = translation;
     toml.insert_str(0, &heading(sources, options));
     toml += &remainder(sources, &notes);
+    mark(&mut notes, &built.report);
+    let outcome = built.finish(sources);
     Import { toml, notes, diagnostics: outcome.diagnostics }
+}
+
+/// What the TOML is refused for is not translated.
+fn mark(notes: &mut Vec<Note>, report: &Report) {
+    for error in report.errors() {
+        let Some(place) = error.place() else { continue };
+        let is_of = |note: &Note, verdict| {
+            note.verdict == verdict && touches(std::slice::from_ref(&note.place), place)
+        };
+        notes.retain(|note| !is_of(note, Verdict::Translated));
+        let text = error.message().to_owned();
+        if !notes.iter().any(|note| is_of(note, Verdict::NotSupported) && note.text == text) {
+            notes.push(Note { verdict: Verdict::NotSupported, text, place });
+        }
+    }
+    notes.sort_by_key(|note| note.place);
 }
 
 fn heading(sources: &[Source], options: Options) -> String {

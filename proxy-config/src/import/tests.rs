@@ -339,6 +339,26 @@ fn rules_see_the_environment_of_the_file() {
     assert_eq!(values, expected);
 }
 
+/// Whoever is told of the line only once counts right.
+#[test]
+fn a_line_that_is_refused_is_not_translated() {
+    let text =
+        "frontend f\n bind :80\n maxconn\n http-request track-sc0 src\n bnid :81\n mode http\n";
+    let around = Surroundings {
+        env: &no_env,
+        read_file: &|_| Err(std::io::ErrorKind::NotFound.into()),
+        hostname: "",
+    };
+    let sources = [source(text)];
+    let found = import(&sources, Options::default(), around);
+    let lines = |verdict| -> Vec<String> {
+        let notes = found.notes.iter().filter(|note| note.verdict == verdict);
+        notes.map(|note| note.render(&sources).split(": ").next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(lines(Verdict::Translated), ["f.cfg:1", "f.cfg:2", "f.cfg:6"]);
+    assert_eq!(lines(Verdict::NotSupported), ["f.cfg:3", "f.cfg:4", "f.cfg:5"]);
+}
+
 #[test]
 fn what_is_reported() {
     let cases = [
