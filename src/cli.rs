@@ -174,8 +174,30 @@ fn check(files: &Files, bind: bool) -> ExitCode {
 
 fn load_files(files: &Files) -> Option<Config> {
     let sources = read_all(&files.configs)?;
+    let disguised: Vec<_> = sources.iter().filter_map(disguise).collect();
+    if !disguised.is_empty() {
+        control::refuse(&disguised);
+        return None;
+    }
     let overrides = files.overrides.to_overrides();
     load_as(&sources, files.dialect.options(), &overrides, Severity::Notice)
+}
+
+/// What to say of a haproxy.cfg under another name: as TOML every line of it is wrong.
+fn disguise(source: &Source) -> Option<String> {
+    const SECTIONS: [&str; 7] =
+        ["backend", "defaults", "frontend", "global", "http-errors", "listen", "userlist"];
+    let name = &source.name;
+    let mut lines = source.text.lines().map(str::trim_start);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    let word = first.split_whitespace().next()?;
+    let is_cfg = SECTIONS.contains(&word) && !first.contains('=');
+    (is_cfg && !name.ends_with(".cfg")).then(|| {
+        format!(
+            "{name} looks like a haproxy.cfg; give it a name that ends in .cfg, or use \
+             `corelane haproxy -f {name}` or `corelane import {name}`"
+        )
+    })
 }
 
 /// The sources, or every reason why there are none.

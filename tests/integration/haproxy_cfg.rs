@@ -73,6 +73,15 @@ fn checks_and_conditions_have_the_codes_of_haproxy() {
 }
 
 #[test]
+fn a_cfg_of_another_name_is_known_for_one() {
+    let text = cfg(&Server::text("unused"));
+    let check = output(&["check", "-c"], &Dir::new(), "haproxy.conf", &text);
+    let errors = String::from_utf8_lossy(&check.stderr);
+    assert_eq!((check.status.code(), errors.matches("error").count()), (Some(1), 1), "{errors}");
+    assert!(errors.contains("looks like a haproxy.cfg; give it a name"), "{errors}");
+}
+
+#[test]
 fn what_is_imported_is_sound() {
     let dir = Dir::new();
     let import = output(&["import"], &dir, "a.cfg", &cfg(&Server::text("ok")));

@@ -11,6 +11,7 @@ use crate::draft::{Draft, LogChoice, LogEntry, ServerDraft, ServerWords};
 use crate::model::Mode;
 use crate::place::Place;
 use crate::report::Report;
+use crate::resolve::rules::Compiled;
 use crate::resolve::{Leads, Proxy};
 
 /// The default backends of all sections.
@@ -40,7 +41,8 @@ pub(super) fn check(draft: &Draft, proxies: &[Proxy<'_>], leads: Leads<'_>, repo
             http_only::check(proxy.draft, report);
         }
         if proxy.draft.kind.is_backend() {
-            use_of_backend(proxy, &targets, report);
+            let answers = leads.compiled.get(index).is_some_and(Compiled::answers);
+            use_of_backend(proxy, &targets, answers, report);
             use_of_checks(proxy, report);
             effects::retries(proxy, report);
             effects::proxy_v2_options(proxy, report);
@@ -64,7 +66,8 @@ pub(super) fn check(draft: &Draft, proxies: &[Proxy<'_>], leads: Leads<'_>, repo
     }
 }
 
-fn use_of_backend(proxy: &Proxy<'_>, targets: &Targets<'_>, report: &mut Report) {
+/// With `answers` its rules leave nothing to servers.
+fn use_of_backend(proxy: &Proxy<'_>, targets: &Targets<'_>, answers: bool, report: &mut Report) {
     let servers = &proxy.draft.servers;
     let has_no_server = servers.is_absent() || servers.value().is_some_and(Vec::is_empty);
     let is_listen = proxy.draft.kind.is_frontend();
@@ -74,7 +77,7 @@ fn use_of_backend(proxy: &Proxy<'_>, targets: &Targets<'_>, report: &mut Report)
         report.add(Diagnostic::warning(proxy.draft.place, message).expected(expected));
     };
     // A listen without servers that nobody uses only passes on to another backend.
-    if has_no_server && proxy.draft.is_complete && (is_used || !is_listen) {
+    if has_no_server && !answers && proxy.draft.is_complete && (is_used || !is_listen) {
         warn(format!("backend `{name}` has no server"), without_server(proxy));
     }
     if is_used || targets.are_unsure {

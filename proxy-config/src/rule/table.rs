@@ -244,7 +244,11 @@ impl Compiler<'_> {
                 Some(empty())
             }
             Err(error) => {
-                refuse(report, format!("cannot be read: {error}"), "give the path of a file");
+                let remedy = match path.is_relative() {
+                    true => "a path is relative to where the process starts",
+                    false => "",
+                };
+                refuse(report, format!("cannot be read: {error}"), remedy);
                 None
             }
         }
