@@ -221,3 +221,26 @@ fn one_process_takes_over_from_another() {
     assert_eq!(seen.refused.load(Ordering::SeqCst), 0);
     assert!(seen.reset.load(Ordering::SeqCst) <= CLIENTS, "{:?}", seen.reset);
 }
+
+#[test]
+fn the_name_of_a_unix_socket_is_taken_over() {
+    let server = Server::text("ok");
+    let dir = Dir::new();
+    let path = dir.file("web.sock");
+    let bind = path.to_string_lossy().into_owned();
+    let mut old = begin(&bind, &server, &["-db"]);
+    let file = dir.write("haproxy.cfg", cfg(&bind, &server));
+    let alone = haproxy(&["-db", "-f"]).arg(file).output().unwrap();
+    let errors = String::from_utf8_lossy(&alone.stderr).into_owned();
+    assert!(!alone.status.success() && errors.contains("another program listens"), "{errors}");
+    assert_eq!(old.get("/").status(), 200);
+    let new = begin(&bind, &server, &["-db", "-st", &old.pid().as_raw_nonzero().to_string()]);
+    old.wait().assert_clean();
+    assert_eq!(new.get("/").status(), 200);
+    let names: Vec<_> = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name != "haproxy.cfg")
+        .collect();
+    assert_eq!(names, ["web.sock"], "nothing is left beside it");
+}
