@@ -87,6 +87,10 @@ impl Stream {
         if !is_there {
             return Ok(Held::Still);
         }
+        if matches!(wait, Wait::Pause { .. }) {
+            // It was not listened to meanwhile.
+            self.progress.server_patience.seen(now_ms);
+        }
         if let Some(next) = self.judge_response(session)? {
             if let Some(held) = &mut self.progress.held {
                 held.wait = next;
@@ -137,6 +141,8 @@ impl Stream {
             self.progress.response_body = Some(held.decoder);
         }
         session.client.queue(Chunk::Owned(lead));
+        // Until now there was nothing for it to take.
+        self.progress.client.seen(io().now_ms());
         self.log_early(session);
         if !self.response.tunnel {
             return Ok(Held::NoMore);

@@ -219,6 +219,41 @@ fn a_pause_outlasts_the_servers_timeout() {
     assert_eq!(proxy.get("/").text(), "origin");
 }
 
+/// The rest of a body may take as long as the server may, once it is listened to again.
+#[test]
+fn the_servers_time_begins_anew_behind_a_pause() {
+    let server = Server::start(|peer| {
+        peer.head();
+        peer.send("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n");
+        pause(600);
+        peer.send("origin");
+    });
+    let proxy = rules(&server, r#""pause 450ms""#).backend("timeout.server = \"300ms\"").start();
+    assert_eq!(proxy.get("/").text(), "origin");
+}
+
+/// It has nothing to take until then.
+#[test]
+fn the_clients_time_begins_when_a_response_is_let_go() {
+    let sent = noise(300_000);
+    let (body, half) = (sent.clone(), sent.len() / 2);
+    let server = Server::start(move |peer| {
+        while peer.has_more() {
+            peer.head();
+            peer.send("HTTP/1.1 200 OK\r\ncontent-length: 300000\r\n\r\n");
+            pause(300);
+            peer.send(&body[..half]);
+            pause(50);
+            peer.send(&body[half..]);
+        }
+    });
+    for rule in ["wait-for-body time 5s", "pause 320ms"] {
+        let proxy =
+            rules(&server, &format!("{rule:?}")).frontend("timeout.client = \"150ms\"").start();
+        assert_same(&proxy.get("/").body, &sent);
+    }
+}
+
 #[test]
 fn a_client_that_leaves_ends_a_pause() {
     let server = Server::text("origin");
