@@ -57,8 +57,11 @@ pub(super) struct Asked {
     pub(super) mark: Option<u32>,
     pub(super) tos: Option<u8>,
     /// Of `capture-req` and `capture-res`, which meet a stream that is only looked at.
-    pub(super) captures: RefCell<Vec<(bool, usize, Vec<u8>)>>,
+    pub(super) captures: RefCell<Vec<Capture>>,
 }
+
+/// Whether it is one of the request, its slot, and the value.
+type Capture = (bool, usize, Vec<u8>);
 
 /// Bytes that rules of TCP look at.
 #[derive(Debug, Default)]
@@ -189,18 +192,27 @@ impl Stream {
         let rules = pick(owner.rules(&shard.config));
         let mut next = first;
         loop {
-            let found = {
+            let (sought, prepared) = {
                 let stage = Stage::new(self, session);
                 let context = stage.context(&arena, &library);
-                seek(rules, next, &context).map(|index| {
-                    let action = &rules[index].action;
-                    (index, prepare(action, moment, (self, session), &context, &arena))
-                })
+                let sought = seek(rules, next, &context, &self.asked.captures);
+                let prepared = match sought {
+                    Sought::Due(index) => {
+                        let action = &rules[index].action;
+                        prepare(action, moment, (self, session), &context, &arena)
+                    }
+                    Sought::Anew(_) | Sought::Over(_) => Prepared::Nothing,
+                };
+                (sought, prepared)
             };
             self.take_captures(session);
-            let (index, prepared) = match found {
-                Ok(found) => found,
-                Err(verdict) => return Ok(Stop::At(verdict)),
+            let index = match sought {
+                Sought::Due(index) => index,
+                Sought::Anew(index) => {
+                    next = index;
+                    continue;
+                }
+                Sought::Over(verdict) => return Ok(Stop::At(verdict)),
             };
             next = index + 1;
             self.more_hints = more_hints(rules.get(next));
@@ -227,19 +239,35 @@ pub(super) enum Done {
     Wait(Wait),
 }
 
-/// The index of the first rule from `next` on that changes something; those before it that only set
-/// variables are done. Else, what the set came to. All of them see the same stream, and thus need one
-/// context.
-fn seek<'a>(rules: &'a [Rule], next: usize, context: &Context<'a>) -> Result<usize, Verdict> {
+/// What looking for a rule came to.
+enum Sought {
+    /// The index of a rule that changes something.
+    Due(usize),
+    /// The rules from this index on see a capture that an earlier one made.
+    Anew(usize),
+    Over(Verdict),
+}
+
+/// Looks for the first rule from `next` on that changes something; those before it that only set
+/// variables are done. All of them see the same stream, and thus need one context.
+fn seek<'a>(
+    rules: &'a [Rule],
+    next: usize,
+    context: &Context<'a>,
+    captures: &RefCell<Vec<Capture>>,
+) -> Sought {
     for (index, rule) in rules.iter().enumerate().skip(next) {
+        if !captures.borrow().is_empty() {
+            return Sought::Anew(index);
+        }
         match is_due(rule, context) {
             Truth::No => {}
-            Truth::Unknown => return Err(Verdict::Undecided),
+            Truth::Unknown => return Sought::Over(Verdict::Undecided),
             Truth::Yes if set_variable(&rule.action, context) => {}
-            Truth::Yes => return Ok(index),
+            Truth::Yes => return Sought::Due(index),
         }
     }
-    Err(Verdict::Passed)
+    Sought::Over(Verdict::Passed)
 }
 
 /// Obeys a rule that only sets a variable. Returns whether it is one.

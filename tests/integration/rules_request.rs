@@ -276,6 +276,24 @@ fn silence_and_rejection() {
     assert_eq!(server.connections(), 0);
 }
 
+/// As with HAProxy, also where nothing but a variable is set between.
+#[test]
+fn a_capture_is_seen_by_the_next_rule() {
+    let (server, web) = rules(
+        r#"
+        "set-var(txn.a) req.hdr(x-a),capture-req(0)",
+        "set-var(txn.b) capture.req.hdr(0)",
+        "set-var(txn.c) req.hdr(x-c),capture-req(0) if { capture.req.hdr(0) one }",
+        "set-header x-b %[var(txn.b)]",
+        "set-header x-c %[capture.req.hdr(0)]",
+        "#,
+    );
+    let proxy = web.frontend("declare-capture = [\"request len 20\"]").start();
+    proxy.client().ask("GET / HTTP/1.1\r\nHost: h\r\nX-A: one\r\nX-C: two\r\n\r\n");
+    let request = server.last_request();
+    assert_eq!((request.field("x-b"), request.field("x-c")), (Some("one"), Some("two")));
+}
+
 #[test]
 fn captures_and_log_levels() {
     let (_server, web) = rules(
