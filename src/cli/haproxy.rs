@@ -141,6 +141,10 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>, String> {
 
 fn serve(flags: &Flags) -> ExitCode {
     let Some(config) = load(flags) else { return ExitCode::FAILURE };
+    if config.frontends.is_empty() {
+        // A file that was cut off must not end the process that serves.
+        return control::refuse(&["there is no listener (no `bind`)".to_owned()]);
+    }
     let mut pid_file = match flags.pid_file.as_deref().map(open_pid_file).transpose() {
         Ok(file) => file,
         Err(reason) => return control::refuse(&[reason]),

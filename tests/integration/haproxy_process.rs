@@ -244,3 +244,19 @@ fn the_name_of_a_unix_socket_is_taken_over() {
         .collect();
     assert_eq!(names, ["web.sock"], "nothing is left beside it");
 }
+
+/// As HAProxy: whoever serves goes on.
+#[test]
+fn one_without_listeners_takes_nothing_over() {
+    let server = Server::text("ok");
+    let mut old = begin("127.0.0.1:0", &server, &["-db"]);
+    let dir = Dir::new();
+    let pid = old.pid().as_raw_nonzero().to_string();
+    let mut command = haproxy(&["-db", "-sf", &pid, "-f"]);
+    let output = command.arg(dir.write("haproxy.cfg", "global\n")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("no listener"), "{errors}");
+    assert_eq!(old.get("/").status(), 200);
+    old.stop();
+}
