@@ -166,7 +166,8 @@ pub trait Scene {
     fn unique_id(&self) -> &[u8];
     /// As it came, for `capture.req.*`; `None` before.
     fn request_line(&self) -> Option<RequestLine<'_>>;
-    fn captured(&self, is_request: bool, slot: usize) -> Option<&[u8]>;
+    /// What was captured last, be it by the rule that asks.
+    fn captured<'a>(&'a self, is_request: bool, slot: usize, arena: &'a Arena) -> Option<&'a [u8]>;
     /// `capture-req`, `capture-res`.
     fn capture(&self, is_request: bool, slot: usize, value: &[u8]);
     /// Whether the credentials are right for a user of a list ([`model::rule::Tables::userlists`]).

@@ -324,7 +324,7 @@ impl Scene for World {
         Some(RequestLine { method, target, version })
     }
 
-    fn captured(&self, _: bool, slot: usize) -> Option<&[u8]> {
+    fn captured<'a>(&'a self, _: bool, slot: usize, _: &'a Arena) -> Option<&'a [u8]> {
         self.captured.get(slot).map(Vec::as_slice)
     }
 

@@ -60,8 +60,14 @@ pub(super) struct Asked {
     pub(super) captures: RefCell<Vec<Capture>>,
 }
 
-/// Whether it is one of the request, its slot, and the value.
-type Capture = (bool, usize, Vec<u8>);
+/// A value that a rule captured.
+#[derive(Debug)]
+pub(super) struct Capture {
+    pub(super) is_request: bool,
+    pub(super) slot: usize,
+    /// As long as its slot allows.
+    pub(super) value: Vec<u8>,
+}
 
 /// Bytes that rules of TCP look at.
 #[derive(Debug, Default)]
@@ -192,27 +198,18 @@ impl Stream {
         let rules = pick(owner.rules(&shard.config));
         let mut next = first;
         loop {
-            let (sought, prepared) = {
+            let found = {
                 let stage = Stage::new(self, session);
                 let context = stage.context(&arena, &library);
-                let sought = seek(rules, next, &context, &self.asked.captures);
-                let prepared = match sought {
-                    Sought::Due(index) => {
-                        let action = &rules[index].action;
-                        prepare(action, moment, (self, session), &context, &arena)
-                    }
-                    Sought::Anew(_) | Sought::Over(_) => Prepared::Nothing,
-                };
-                (sought, prepared)
+                seek(rules, next, &context).map(|index| {
+                    let action = &rules[index].action;
+                    (index, prepare(action, moment, (self, session), &context, &arena))
+                })
             };
             self.take_captures(session);
-            let index = match sought {
-                Sought::Due(index) => index,
-                Sought::Anew(index) => {
-                    next = index;
-                    continue;
-                }
-                Sought::Over(verdict) => return Ok(Stop::At(verdict)),
+            let (index, prepared) = match found {
+                Ok(found) => found,
+                Err(verdict) => return Ok(Stop::At(verdict)),
             };
             next = index + 1;
             self.more_hints = more_hints(rules.get(next));
@@ -226,7 +223,7 @@ impl Stream {
 
     fn take_captures(&mut self, session: &Session) {
         let mut captures = self.asked.captures.take();
-        for (is_request, slot, value) in captures.drain(..) {
+        for Capture { is_request, slot, value } in captures.drain(..) {
             self.keep_capture(session, is_request, slot, &value);
         }
     }
@@ -239,35 +236,19 @@ pub(super) enum Done {
     Wait(Wait),
 }
 
-/// What looking for a rule came to.
-enum Sought {
-    /// The index of a rule that changes something.
-    Due(usize),
-    /// The rules from this index on see a capture that an earlier one made.
-    Anew(usize),
-    Over(Verdict),
-}
-
-/// Looks for the first rule from `next` on that changes something; those before it that only set
-/// variables are done. All of them see the same stream, and thus need one context.
-fn seek<'a>(
-    rules: &'a [Rule],
-    next: usize,
-    context: &Context<'a>,
-    captures: &RefCell<Vec<Capture>>,
-) -> Sought {
+/// The index of the first rule from `next` on that changes something; those before it that only set
+/// variables are done. Else, what the set came to. All of them see the same stream, and thus need one
+/// context.
+fn seek<'a>(rules: &'a [Rule], next: usize, context: &Context<'a>) -> Result<usize, Verdict> {
     for (index, rule) in rules.iter().enumerate().skip(next) {
-        if !captures.borrow().is_empty() {
-            return Sought::Anew(index);
-        }
         match is_due(rule, context) {
             Truth::No => {}
-            Truth::Unknown => return Sought::Over(Verdict::Undecided),
+            Truth::Unknown => return Err(Verdict::Undecided),
             Truth::Yes if set_variable(&rule.action, context) => {}
-            Truth::Yes => return Sought::Due(index),
+            Truth::Yes => return Ok(index),
         }
     }
-    Sought::Over(Verdict::Passed)
+    Err(Verdict::Passed)
 }
 
 /// Obeys a rule that only sets a variable. Returns whether it is one.

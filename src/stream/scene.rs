@@ -8,6 +8,7 @@ use proxy_config::model::{BackendId, LogField, LogFlags};
 
 use super::Stream;
 use super::hold_response::HeldResponse;
+use super::rules::Capture;
 use crate::connect::Place;
 use crate::io::{self, TlsFacts, io};
 use crate::observe::{RequestLine, SampleKind, Samples, Timers, Zone};
@@ -290,7 +291,12 @@ impl Scene for Stage<'_> {
         stream.progress.head_read.then(|| stream.request_line(self.session))
     }
 
-    fn captured(&self, is_request: bool, slot: usize) -> Option<&[u8]> {
+    fn captured<'s>(&'s self, is_request: bool, slot: usize, arena: &'s Arena) -> Option<&'s [u8]> {
+        let captures = self.stream.asked.captures.borrow();
+        let is_it = |own: &&Capture| (own.is_request, own.slot) == (is_request, slot);
+        if let Some(own) = captures.iter().rfind(is_it) {
+            return Some(arena.keep(&own.value));
+        }
         let kept = match is_request {
             true => &self.stream.captured_request,
             false => &self.stream.captured_response,
@@ -299,7 +305,11 @@ impl Scene for Stage<'_> {
     }
 
     fn capture(&self, is_request: bool, slot: usize, value: &[u8]) {
-        self.stream.asked.captures.borrow_mut().push((is_request, slot, value.to_vec()));
+        let captures = &self.session.config().captures;
+        let slots = if is_request { &captures.request } else { &captures.response };
+        let Some(own) = slots.get(slot) else { return };
+        let value = value.get(..own.len).unwrap_or(value).to_vec();
+        self.stream.asked.captures.borrow_mut().push(Capture { is_request, slot, value });
     }
 
     fn is_user(&self, userlist: usize, user: &[u8], password: &[u8]) -> bool {

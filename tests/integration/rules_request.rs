@@ -286,12 +286,14 @@ fn a_capture_is_seen_by_the_next_rule() {
         "set-var(txn.c) req.hdr(x-c),capture-req(0) if { capture.req.hdr(0) one }",
         "set-header x-b %[var(txn.b)]",
         "set-header x-c %[capture.req.hdr(0)]",
+        "set-header x-d %[capture.req.hdr(0)] if { str(longer),capture-req(0) -m found }",
         "#,
     );
-    let proxy = web.frontend("declare-capture = [\"request len 20\"]").start();
+    let proxy = web.frontend("declare-capture = [\"request len 4\"]").start();
     proxy.client().ask("GET / HTTP/1.1\r\nHost: h\r\nX-A: one\r\nX-C: two\r\n\r\n");
     let request = server.last_request();
     assert_eq!((request.field("x-b"), request.field("x-c")), (Some("one"), Some("two")));
+    assert_eq!(request.field("x-d"), Some("long"));
 }
 
 #[test]

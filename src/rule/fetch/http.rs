@@ -169,7 +169,9 @@ fn params<'a>(fact: &'a HttpFact, context: &Context<'a>) -> Option<Params<'a>> {
 fn captured<'a>(fact: &HttpFact, context: &Context<'a>) -> Option<Sample<'a>> {
     let scene = context.scene;
     Some(Sample::Str(match fact {
-        HttpFact::Captured(whose, slot) => scene.captured(*whose == Side::Request, *slot)?,
+        HttpFact::Captured(whose, slot) => {
+            scene.captured(*whose == Side::Request, *slot, context.arena)?
+        }
         HttpFact::CapturedMethod => scene.request_line()?.method,
         HttpFact::CapturedUri => url::path_and_query(scene.request_line()?.target)?,
         HttpFact::CapturedVersion(Side::Request) => scene.request_line()?.version,
