@@ -366,7 +366,11 @@ impl Stream {
     /// Waits as a rule says.
     pub(super) async fn wait_for(&mut self, session: &Session, wait: Wait) -> Result<(), Fault> {
         match wait {
-            Wait::Pause { until_ms } => self.pause(session, until_ms).await?,
+            Wait::Pause { until_ms } => {
+                self.pause(session, until_ms).await?;
+                // A client that waits for `100 Continue` had nothing to do meanwhile.
+                self.progress.client.seen(io().now_ms());
+            }
             Wait::Body { deadline_ms, at_least } => {
                 self.await_body(session, deadline_ms, at_least).await?;
             }

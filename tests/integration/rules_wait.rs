@@ -232,6 +232,24 @@ fn the_servers_time_begins_anew_behind_a_pause() {
     assert_eq!(proxy.get("/").text(), "origin");
 }
 
+#[test]
+fn a_client_that_waits_for_a_word_is_not_late_behind_a_pause() {
+    let server = Server::start(|peer| {
+        peer.head();
+        peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+        let body = peer.read_exact(5);
+        peer.send(reply(&body));
+    });
+    let proxy = Web::to(&server)
+        .frontend("timeout.client = \"300ms\"\nhttp-request = [\"pause 450ms\"]")
+        .start();
+    let mut client = proxy.client();
+    client.send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    assert_eq!(client.head().status(), 100);
+    client.send("hello");
+    assert_eq!(client.message().text(), "hello");
+}
+
 /// It has nothing to take until then.
 #[test]
 fn the_clients_time_begins_when_a_response_is_let_go() {
