@@ -217,6 +217,7 @@ impl Stream {
             }
         }
         let place = Place::new(&session.shard, self.choose_backend(session)?);
+        self.take_captures(session);
         let restrict = place.backend().config().restrict_names;
         self.progress.place = Some(place);
         self.restrict_names(session, restrict)?;

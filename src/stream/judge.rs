@@ -84,6 +84,7 @@ impl Stream {
         }
         let place = self.progress.place.as_ref();
         let server = place.and_then(|place| self.use_server(session, place));
+        self.take_captures(session);
         self.progress.attempts.wishes = self.wishes(server);
         Ok(None)
     }
@@ -239,7 +240,9 @@ impl Stream {
         if self.progress.switches_to_http {
             return Ok(TcpChoice::Http(None));
         }
-        let Some(id) = self.use_backend(session) else { return Ok(TcpChoice::None) };
+        let chosen = self.use_backend(session);
+        self.take_captures(session);
+        let Some(id) = chosen else { return Ok(TcpChoice::None) };
         Ok(match session.shard.config.backends[id.0].mode {
             Mode::Http => TcpChoice::Http(Some(id)),
             Mode::Tcp => TcpChoice::Backend(id),
@@ -258,7 +261,9 @@ impl Stream {
         if !is_same {
             self.inspect(session, Owner::Backend(place.id().0)).await?;
         }
-        attempts.wishes = self.wishes(self.use_server(session, place));
+        let server = self.use_server(session, place);
+        self.take_captures(session);
+        attempts.wishes = self.wishes(server);
         Ok(())
     }
 

@@ -221,7 +221,8 @@ impl Stream {
         }
     }
 
-    fn take_captures(&mut self, session: &Session) {
+    /// Stores what conditions and values captured on their way.
+    pub(super) fn take_captures(&mut self, session: &Session) {
         let mut captures = self.asked.captures.take();
         for Capture { is_request, slot, value } in captures.drain(..) {
             self.keep_capture(session, is_request, slot, &value);

@@ -297,6 +297,18 @@ fn a_capture_is_seen_by_the_next_rule() {
 }
 
 #[test]
+fn the_log_has_what_the_choice_of_a_backend_captured() {
+    let (_server, web) = rules("");
+    let proxy = web
+        .logged()
+        .frontend("declare-capture = [\"request len 9\"]\nlog-format = \"%HU %hr\"")
+        .frontend("use-backend = [\"app if { req.hdr(x-a),capture-req(0) -m found }\"]")
+        .start();
+    proxy.client().ask("GET /a HTTP/1.1\r\nHost: h\r\nX-A: one\r\n\r\n");
+    assert_eq!(proxy.log_line(|_| true), "/a {one}");
+}
+
+#[test]
 fn captures_and_log_levels() {
     let (_server, web) = rules(
         r#"
