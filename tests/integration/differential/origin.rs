@@ -1,12 +1,13 @@
 //! What the servers of a configuration are: they record what they get.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::case::Case;
 use super::link::Link;
 use super::wire::message_len;
-use crate::support::Server;
 use crate::support::tls::{Identity, Shaking, Version};
+use crate::support::{Server, eventually};
 
 type Record = Arc<Mutex<Vec<Vec<u8>>>>;
 
@@ -14,6 +15,8 @@ pub(super) struct Origin {
     pub(super) name: &'static str,
     server: Server,
     record: Record,
+    /// Connections of TCP, which are recorded at their end.
+    open: Arc<AtomicUsize>,
 }
 
 impl Origin {
@@ -22,7 +25,7 @@ impl Origin {
         let web = Web::new(name, case);
         let record = Arc::clone(&web.record);
         let server = Server::start(move |peer| web.serve(Link::Plain(peer.double())));
-        Self { name, server, record }
+        Self { name, server, record, open: Arc::default() }
     }
 
     /// The same over TLS.
@@ -33,22 +36,26 @@ impl Origin {
         let server = Server::start(move |peer| {
             Link::shake(Shaking::server(peer, &config)).into_iter().for_each(|link| web.serve(link))
         });
-        Self { name, server, record }
+        Self { name, server, record, open: Arc::default() }
     }
 
     /// Says its name, and reads to the end.
     pub(super) fn tcp(name: &'static str) -> Self {
         let record = Record::default();
         let connections = Arc::clone(&record);
+        let open = Arc::<AtomicUsize>::default();
+        let count = Arc::clone(&open);
         let server = Server::start(move |peer| {
+            count.fetch_add(1, Ordering::SeqCst);
             let _ = peer.try_send(format!("{name}\n"));
             let (bytes, _) = peer.try_read_to_end();
             // Whoever says nothing only checks.
             if !bytes.is_empty() {
                 connections.lock().unwrap().push(bytes);
             }
+            count.fetch_sub(1, Ordering::SeqCst);
         });
-        Self { name, server, record }
+        Self { name, server, record, open }
     }
 
     pub(super) fn address(&self) -> String {
@@ -59,8 +66,11 @@ impl Origin {
         self.address().rsplit(':').next().unwrap().to_owned()
     }
 
-    /// What it got since it was asked the last time.
+    /// What it got since it was asked the last time, once its connections have ended.
     pub(super) fn take(&self) -> Vec<Vec<u8>> {
+        eventually("the proxy ends its connections to TCP servers", || {
+            self.open.load(Ordering::SeqCst) == 0
+        });
         std::mem::take(&mut self.record.lock().unwrap())
     }
 }
