@@ -2,7 +2,7 @@
 
 use corelane::io::TlsFacts;
 use corelane::observe::{RequestLine, Timers, Zone};
-use corelane::rule::Scene;
+use corelane::rule::{Arena, Scene};
 use proxy_config::model::rule::{StreamState, TimeoutOf};
 use proxy_config::model::{BackendId, LogField, LogFlags};
 use std::net::{IpAddr, SocketAddr};
@@ -155,7 +155,7 @@ impl Scene for Nowhere {
         None
     }
 
-    fn captured(&self, _: bool, _: usize) -> Option<&[u8]> {
+    fn captured<'a>(&'a self, _: bool, _: usize, _: &'a Arena) -> Option<&'a [u8]> {
         None
     }
 
