@@ -15,11 +15,13 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::Result;
 
 const LINES: usize = 100_000;
-const LOOKUPS: usize = 1_000_000;
+const LOOKUPS: usize = 100_000;
 /// Samples that are asked for in turn: more than a cache remembers.
 const SAMPLES: usize = 50_000;
-/// Rounds of a time, of which the fastest counts.
-const ROUNDS: usize = 5;
+/// Rounds of a time, of which the fastest counts: many short ones, as neighbours on the core disturb.
+const ROUNDS: usize = 50;
+/// The same of loading.
+const LOADS: usize = 5;
 
 /// A kind of map: its lines, and samples for them.
 struct Case {
@@ -84,7 +86,7 @@ fn times(case: &Case) -> Result<()> {
     let (text, hits, misses) = case.texts();
     let tables = case.tables(&text);
     let mut load_ms = f64::MAX;
-    for _ in 0..ROUNDS {
+    for _ in 0..LOADS {
         let start = cpu_seconds();
         black_box(Library::new(&tables)?);
         load_ms = load_ms.min((cpu_seconds() - start) * 1e3);
